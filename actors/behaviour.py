@@ -1,0 +1,173 @@
+"""People with constant habits: what they do of themselves, in answer to an event, and with what they receive.
+
+Every draw is keyed by its cause: the n-th visit, the n-th passage through a step, and what followed from it. A
+message added or removed elsewhere leaves all other draws as they were.
+"""
+
+from __future__ import annotations
+
+from bifurque.actors.layout import *
+from bifurque.actors.mailbox import post, set_timer
+from bifurque.rules.compiled import Memory, kernel, real
+from bifurque.rules.conditions import truth
+from bifurque.rules.layout import *
+from bifurque.rules.localtime import after
+from bifurque.rules.numbers import MISSING, NEVER, caused, draw, log, nth
+
+# Purposes of draws within one cause; names hashed into causes come from the plan.
+P_HAPPENS, P_WHEN, P_VALUE, P_OPEN, P_CLICK, P_LEAVE, P_GAP = (0x51ED2700 * (k + 1) for k in range(7))
+
+
+@kernel
+def amount(m: Memory, table: int, spread: int, cause: int) -> int:
+    """The value of an event, in cents: by persona, spread evenly around it; MISSING when it has none."""
+    if table == 0:
+        return MISSING
+    base = real(m, table + m[PERSONA])
+    width = real(m, spread)
+    if width != 0.0:
+        base *= 1.0 - width + 2.0 * width * draw(m[KEY], cause, P_VALUE)
+    return int(base)
+
+
+@kernel
+def new_key(m: Memory, policy: int, same: int) -> int:
+    """The key of an event the model makes: a new one, that of its cause, or none."""
+    if policy == KEY_NEW:
+        m[KEYS_MADE] += 1
+        return MODEL_KEYS + m[KEYS_MADE]
+    return same if policy == KEY_SAME else NO_KEY
+
+
+@kernel
+def start_source(m: Memory, source: int) -> None:
+    """The first event a contact makes of itself."""
+    if m[source + SO_KIND] == SO_POISSON:
+        set_timer(m, m[source + SO_TIMER], m[LIFE] + gap(m, source))
+        return
+    cause = nth(m[source + SO_PURPOSE], 0)
+    if draw(m[KEY], cause, P_HAPPENS) < real(m, m[source + SO_RATE] + m[PERSONA]):
+        t = m[H_START] + m[source + SO_FROM] + int(draw(m[KEY], cause, P_WHEN) * float(m[source + SO_SPAN]))
+        set_timer(m, m[source + SO_TIMER], t if t >= m[LIFE] else NEVER)
+
+
+@kernel
+def gap(m: Memory, source: int) -> int:
+    """Seconds until the next event of a Poisson source, at least one; the rate is read when the gap is drawn."""
+    rate = real(m, m[source + SO_RATE] + m[PERSONA])
+    if m[source + SO_STAGE] != 0:
+        rate *= real(m, m[source + SO_STAGE] + m[STAGE])
+    if rate <= 0.0:
+        return NEVER // 2
+    wait = -log(draw(m[KEY], nth(m[source + SO_PURPOSE], m[m[source + SO_COUNT]]), P_GAP)) / rate
+    return 1 + int(wait) if wait < 1e12 else NEVER // 2
+
+
+@kernel
+def spring(m: Memory, source: int, t: int) -> None:
+    """A source's timer fires: its event is the input."""
+    count = m[source + SO_COUNT]
+    cause = nth(m[source + SO_PURPOSE], m[count])
+    m[count] += 1
+    m[IN_TYPE], m[IN_KEY] = m[source + SO_EVENT], new_key(m, m[source + SO_KEY], NO_KEY)
+    m[IN_VALUE] = amount(m, m[source + SO_VALUE], source + SO_SPREAD, cause)
+    m[IN_SEND], m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = -1, 0, cause, FROM_MODEL
+    set_timer(m, m[source + SO_TIMER], NEVER)
+
+
+@kernel
+def respring(m: Memory, source: int, t: int) -> None:
+    """After its event, a Poisson source waits for the next."""
+    if m[source + SO_KIND] == SO_POISSON:
+        set_timer(m, m[source + SO_TIMER], t + gap(m, source))
+
+
+@kernel
+def react(m: Memory, group: int, t: int) -> None:
+    """At most one of a group of alternatives follows from the input."""
+    if m[group + BE_WHEN] >= 0 and truth(m, m[group + BE_WHEN], t) != TRUE:
+        return
+    cause = caused(m[IN_CAUSE], m[group + BE_PURPOSE])
+    follow(m, group, cause, t, m[IN_KEY], m[IN_SEND], m[IN_VISIT])
+
+
+@kernel
+def follow(m: Memory, group: int, cause: int, t: int, key: int, send: int, visit: int) -> None:
+    """Draw which alternative of a group happens, if any, and when."""
+    u = draw(m[KEY], cause, P_HAPPENS)
+    for i in range(m[group + BE_COUNT]):
+        row = m[group + BE_FIRST] + i * ALTERNATIVE
+        chance = real(m, m[row + AL_CHANCE] + m[PERSONA])
+        if u >= chance:
+            u -= chance
+            continue
+        due = after(m, t, m[row + AL_DAYS], m[row + AL_LEAST])
+        if m[row + AL_SPAN] > 0:
+            due += int(draw(m[KEY], cause, P_WHEN) * float(m[row + AL_SPAN]))
+        text = m[row + AL_TEXT]
+        key = text if text >= 0 else new_key(m, m[row + AL_KEY], key)
+        value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
+        post(m, due, m[row + AL_EVENT], key, value, send, visit, cause, FROM_MODEL)
+        return
+
+
+@kernel
+def meanwhile(m: Memory, group: int, purpose: int, visit: int, key: int, t: int, due: int) -> None:
+    """What a person may do by itself between two steps, at any second of (t, due)."""
+    cause = nth(purpose, visit)
+    if due - t < 2 or due == NEVER:
+        return
+    row = m[group + BE_FIRST]
+    if draw(m[KEY], cause, P_HAPPENS) < real(m, m[row + AL_CHANCE] + m[PERSONA]):
+        at = t + 1 + int(draw(m[KEY], cause, P_WHEN) * float(due - t - 1))
+        value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
+        post(m, at, m[row + AL_EVENT], key, value, -1, visit, cause, FROM_MODEL)
+
+
+@kernel
+def fatigue(m: Memory, t: int) -> int:
+    """How many messages the contact received in the fatigue window, up to the table's last level.
+
+    Counts the one of t after.
+    """
+    ring, size = m[H_FATIGUE], m[H_FATIGUE_SIZE]
+    level = 0
+    for i in range(size):
+        if m[ring + i] > t - m[H_FATIGUE_WINDOW]:
+            level += 1
+    if size > 0:
+        m[ring + m[FATIGUE_HEAD]] = t
+        m[FATIGUE_HEAD] = m[FATIGUE_HEAD] + 1 if m[FATIGUE_HEAD] + 1 < size else 0
+    return level
+
+
+@kernel
+def receive_message(m: Memory, entry: int, key: int, t: int) -> None:
+    """A message has left: will it be opened, and what else may it cause? Nothing before the next second."""
+    send, visit = m[entry + OUT_SEND], m[entry + OUT_VISIT]
+    level = fatigue(m, t)
+    cause = nth(m[send + SEND_PURPOSE], visit)
+    table = m[send + SEND_OPEN]
+    if table != 0:
+        size = m[H_FATIGUE_SIZE] + 1
+        if draw(m[KEY], cause, P_OPEN) < real(m, table + m[PERSONA] * size + level):
+            post(m, t + m[send + SEND_OPEN_DELAY], m[H_OPENED], key, level, send, visit, cause, FROM_MODEL)
+    groups = m[send + SEND_RESPONSES]
+    for i in range(m[groups]):
+        group = m[groups + 1 + i]
+        follow(m, group, caused(cause, m[group + BE_PURPOSE]), t, key, send, visit)
+
+
+@kernel
+def opened(m: Memory, t: int) -> None:
+    """A message of ours was opened: it may be clicked, and it may be the last."""
+    send, cause = m[IN_SEND], m[IN_CAUSE]
+    level = m[IN_VALUE]
+    at = m[PERSONA] * (m[H_FATIGUE_SIZE] + 1) + level
+    m[IN_VALUE] = MISSING
+    click, leave = m[send + SEND_CLICK], m[send + SEND_UNSUBSCRIBE]
+    when = t + m[send + SEND_CLICK_DELAY]
+    if click != 0 and draw(m[KEY], cause, P_CLICK) < real(m, click + at):
+        post(m, when, m[H_CLICKED], m[IN_KEY], MISSING, send, m[IN_VISIT], caused(cause, P_CLICK), FROM_MODEL)
+    if leave != 0 and draw(m[KEY], cause, P_LEAVE) < real(m, leave + at):
+        post(m, when, m[H_UNSUBSCRIBED], NO_KEY, MISSING, send, m[IN_VISIT], caused(cause, P_LEAVE), FROM_MODEL)

@@ -1,0 +1,264 @@
+"""Columns of the tables and of the record that only the actor reads: journeys, visits, steps, triggers, actions.
+
+Behaviour.
+"""
+
+from __future__ import annotations
+
+# Journeys
+(
+    J_ID,
+    J_NAME,  # as a winner
+    J_FIRST,  # address of the first step
+    J_SLOTS,  # address in the record of its slots
+    J_N_SLOTS,
+    J_VISITS,  # word that counts entries
+    J_INSIDE,  # word that counts visits under way
+    J_REENTRY,
+    J_MOST,  # entries in all, or 0: no bound
+    J_KEYED,
+    J_WHEN,  # condition of entry, or -1
+    J_GROUP,  # address of the exclusive group, or 0
+    J_PRIORITY,  # address of an expression, or -1
+    J_PRIORITY_CONST,
+    J_ARM,  # word that holds the code of the contact's arms here
+    J_GOAL,  # address of the goal, or 0
+    J_QUEUE,  # words of an entry that waits: 1 or 0, key, anchor, cause
+    J_COUNTS,  # address of its counters, by arm
+) = range(18)
+JOURNEY = 18
+NEVER_AGAIN, AFTER_EXIT, PARALLEL, REPLACE = range(4)
+
+# Exclusive groups: policy, how many, their addresses
+(G_POLICY, G_COUNT, G_FIRST) = range(3)
+PREEMPT, PAUSE, QUEUE = range(3)
+
+# A visit's slot in the record
+(
+    SLOT_STEP,  # address of the step it stands at, or -1: free
+    SLOT_JOURNEY,
+    SLOT_TIMER,  # which timer is its own
+    SLOT_ANCHOR,  # instant of the trigger
+    SLOT_PREVIOUS,  # due instant of the previous step
+    SLOT_SENT,  # instant the last message really left
+    SLOT_KEY,
+    SLOT_VISIT,
+    SLOT_STATE,
+    SLOT_MESSAGES,  # messages due or held
+    SLOT_PAUSED,  # name of the journey that pauses it, or 0
+) = range(11)
+SLOT = 11
+FREE = -1
+RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING = range(4)
+
+# Steps
+(
+    ST_ID,
+    ST_KIND,
+    ST_JOURNEY,
+    ST_ANCHOR,
+    ST_ATTRIBUTE,  # word of the attribute it is counted from
+    ST_WAITS,  # rows of waits, one per arm
+    ST_WAIT_ARM,  # word of the experiment that chooses, or -1
+    ST_SENDS,  # send rows, one per arm
+    ST_SEND_ARM,
+    ST_ARG,  # by kind: list of actions, branches, arms, or the journey of a transfer
+    ST_ELSE,  # wait_for: where to go after the timeout
+    ST_NEXT,  # address of the next step, or 0: the end
+    ST_LATE,
+    ST_PURPOSE,
+    ST_INTERVAL,  # what may happen by itself before this step: a group of alternatives, or 0
+    ST_COUNTS,
+) = range(16)
+STEP = 16
+(S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT) = range(8)
+FROM_TRIGGER, FROM_PREVIOUS, FROM_SENT, FROM_DATE, FROM_MOMENT = range(5)
+LATE_SEND, LATE_SKIP = range(2)
+
+(W_DAYS, W_SECONDS, W_AT, W_WEEKDAYS) = range(4)
+WAIT = 4
+
+# Counters of steps: reached, gone on, left the journey there, quarantined there, inside at the end
+(N_REACHED, N_PASSED, N_LEFT, N_STOPPED, N_INSIDE) = range(5)
+STEP_COUNTS = 5
+
+# Counters by journey and arm
+(
+    A_ENTERED,
+    A_LEFT,
+    A_QUARANTINED,
+    A_INSIDE,
+    A_CONVERTED,
+    A_REVENUE,
+    A_SENT,
+    A_HELD,
+    A_DROPPED,
+    A_OPENED,
+    A_CLICKED,
+    A_UNSUBSCRIBED,
+    A_COST,
+    A_REFUSED,
+) = range(14)
+ARM_COUNTS = 14
+
+# Counters by stage
+(
+    G_ENTERED,
+    G_NOW,
+    G_SENT,
+    G_HELD,
+    G_DROPPED,
+    G_OPENED,
+    G_CLICKED,
+    G_CONVERTED,
+    G_REVENUE,
+    G_UNSUBSCRIBED,
+    G_COST,
+) = range(11)
+STAGE_COUNTS = 11
+
+# Totals
+(
+    X_CONTACTS,
+    X_EVENTS,
+    X_PURCHASES,
+    X_REVENUE,
+    X_SENT,
+    X_COST,
+    X_OPENED,
+    X_CLICKED,
+    X_UNSUBSCRIBED,
+    X_QUARANTINED,
+    X_INDIFFERENT,
+    X_FIRST_YEAR,
+    X_FIRST_YEAR_COST,
+    X_WAKES,
+    X_FORGOTTEN,  # something no longer fitted: a key, an open goal
+    X_NO_CONSENT,
+    X_CONVERTED,
+    X_CONTACT_SECONDS,
+) = range(18)
+TOTALS = 18
+PRESSURE_MOST = 63
+
+# Goals: words of the record: how many open, then their ends; and the last instant revenue counts
+(GO_JOURNEY, GO_DAYS, GO_SECONDS, GO_CELLS, GO_SIZE) = range(5)
+GOAL = 5
+(GC_UNTIL, GC_COUNT, GC_FIRST) = range(3)
+
+# Triggers
+(
+    TR_ID,
+    TR_KIND,
+    TR_JOURNEY,
+    TR_WHERE,
+    TR_TIMER,
+    TR_CELLS,
+    TR_SIZE,  # how many keys may be pending
+    TR_WAITS,  # row of the wait, one per arm
+    TR_WAIT_ARM,
+    TR_KEYED,
+    TR_ATTRIBUTE,
+    TR_EVERY,
+    TR_DAYS,  # weekdays as bits, day of the month, or days before a date
+    TR_AT,
+    TR_INTERVAL,
+    TR_FROM,
+    TR_UNTIL,
+    TR_DATES,  # list of instants or of wall-clock readings
+    TR_LOCAL,
+    TR_CAUSE,
+    TR_LEAP,
+    TR_AFTER,
+) = range(22)
+TRIGGER = 22
+(T_EVENT, T_FIRST, T_ABSENCE, T_TOGETHER, T_CHANGE, T_CROSSING, T_DATE, T_SCHEDULE, T_STAGE) = range(9)
+EVERY_DAY, EVERY_WEEK, EVERY_MONTH, EVERY_YEAR, ONCE, ON_DATES = range(6)
+
+# What a timer wakes
+(WAKES_MAIL, WAKES_SOURCE, WAKES_FALL, WAKES_SILENCE, WAKES_TRIGGER, WAKES_SLOT, WAKES_MESSAGES) = range(7)
+"""Rows of two words behind the timers: what, and the address of its row."""
+
+# Reactions to an event type: rows behind a count
+(RX_OP, RX_ARG, RX_WHERE, RX_KEYED, RX_AUX) = range(5)
+REACTION = 5
+(
+    RX_ACT,
+    RX_REVENUE,
+    RX_GOAL,
+    RX_EXIT,
+    RX_RESUME,
+    RX_START,
+    RX_FIRST,
+    RX_ARM,
+    RX_DISARM,
+    RX_SEEN,
+    RX_OPENED,
+    RX_CLICKED,
+    RX_BEHAVE,
+) = range(13)
+
+# Actions of steps and events: rows behind a count
+(AC_OP, AC_CELL, AC_CODE, AC_WORD, AC_WATCH) = range(5)
+ACTION = 5
+(AC_SET, AC_BIT, AC_GRANT, AC_WITHDRAW, AC_STAGE, AC_SCORE, AC_HEARD) = range(7)
+
+# Thresholds of scores: rows behind a count
+(TH_AT, TH_KIND, TH_TARGET) = range(3)
+THRESHOLD = 3
+TH_TRIGGER, TH_STAGE = 0, 1
+
+# Penalties for silence
+(SI_SCORE, SI_POINTS, SI_DAYS, SI_SECONDS, SI_TIMER, SI_LAST) = range(6)
+SILENCE = 6
+
+# Experiments and holdouts, drawn when a life begins
+(AR_OP, AR_CELL, AR_PURPOSE, AR_TABLE, AR_EXTRA) = range(5)
+ARM = 5
+(AR_EXPERIMENT, AR_HOLDOUT, AR_JOURNEY) = range(3)
+HELD_OUT_ARM = 1
+"""The arm code of a holdout; 0 is no arm, others follow the plan's experiments."""
+
+# Mail: what will happen to the contact
+(MAIL_TIME, MAIL_TYPE, MAIL_KEY, MAIL_VALUE, MAIL_SEND, MAIL_VISIT, MAIL_CAUSE, MAIL_SOURCE) = range(8)
+MAIL = 8
+FROM_MODEL, FROM_FILE, FROM_LIFE = range(3)
+
+# Entries waiting to be made: journey, key, anchor, cause
+AGENDA, AGENDA_MOST = 4, 64
+
+MOST_TRANSITIONS = 64
+"""Transitions of one contact at one instant; beyond, it is quarantined."""
+
+# Behaviour: sources of events
+(
+    SO_EVENT,
+    SO_KIND,
+    SO_TIMER,
+    SO_RATE,  # events per second, by persona
+    SO_STAGE,  # factors by stage, or 0
+    SO_COUNT,
+    SO_PURPOSE,
+    SO_KEY,
+    SO_VALUE,
+    SO_SPREAD,
+    SO_FROM,
+    SO_SPAN,
+) = range(12)
+SOURCE = 12
+SO_POISSON, SO_ONCE = 0, 1
+KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
+
+# Behaviour: groups of alternatives, of which at most one happens
+(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST) = range(4)
+BEHAVIOUR = 4
+(AL_CHANCE, AL_EVENT, AL_DAYS, AL_LEAST, AL_SPAN, AL_KEY, AL_VALUE, AL_SPREAD, AL_TEXT) = range(9)
+ALTERNATIVE = 9
+
+# Columns of the population
+(P_CONTACT, P_ZONE, P_PERSONA, P_JOINED, P_KEEP, P_FIRST) = range(6)
+NO_ZONE = -1
+
+# Columns of imported events
+(E_TIME, E_TYPE, E_KEY, E_VALUE, E_MESSAGE) = range(5)
+EVENT = 5

@@ -1,0 +1,188 @@
+"""Triggers that wait for the clock: absence of an event, dates of a person or of the calendar, schedules.
+
+And events seen together.
+"""
+
+from __future__ import annotations
+
+from bifurque.actors.layout import *
+from bifurque.actors.mailbox import propose, set_timer
+from bifurque.rules.compiled import Memory, kernel
+from bifurque.rules.layout import *
+from bifurque.rules.localtime import DAY, after, civil, day_number, instant_in, offset
+from bifurque.rules.numbers import ALWAYS, MISSING, NEVER
+
+
+@kernel
+def wait_row(m: Memory, waits: int, arm: int) -> int:
+    """The row of waits of this contact's arm."""
+    return waits if arm < 0 else waits + m[arm] * WAIT
+
+
+@kernel
+def arm_absence(m: Memory, trigger: int, key: int, t: int) -> None:
+    """The event an absence is counted from has happened: its clock starts (anew) for this key."""
+    row = wait_row(m, m[trigger + TR_WAITS], m[trigger + TR_WAIT_ARM])
+    due = after(m, t, m[row + W_DAYS], m[row + W_SECONDS])
+    cells, size = m[trigger + TR_CELLS], m[trigger + TR_SIZE]
+    if size == 1:
+        m[cells], m[cells + 1] = due, key
+        set_timer(m, m[trigger + TR_TIMER], due)
+        return
+    free = -1
+    oldest = cells
+    for i in range(size):
+        cell = cells + 2 * i
+        if m[cell] == NEVER:
+            free = cell if free < 0 else free
+        elif m[cell + 1] == key:
+            free = cell
+            break
+        elif m[cell] < m[oldest]:
+            oldest = cell
+    if free < 0:
+        free = oldest
+        m[m[H_TOTALS] + X_FORGOTTEN] += 1
+    m[free], m[free + 1] = due, key
+    set_timer(m, m[trigger + TR_TIMER], earliest(m, cells, size))
+
+
+@kernel
+def earliest(m: Memory, cells: int, size: int) -> int:
+    """The first instant among pending absences."""
+    due = NEVER
+    for i in range(size):
+        due = min(due, m[cells + 2 * i])
+    return due
+
+
+@kernel
+def disarm_absence(m: Memory, trigger: int, key: int) -> None:
+    """An event that ends the silence of a key, or of all keys when it has none."""
+    cells, size = m[trigger + TR_CELLS], m[trigger + TR_SIZE]
+    for i in range(size):
+        cell = cells + 2 * i
+        if key == NO_KEY or m[trigger + TR_KEYED] == 0 or m[cell + 1] == key:
+            m[cell] = NEVER
+    set_timer(m, m[trigger + TR_TIMER], earliest(m, cells, size))
+
+
+@kernel
+def absent(m: Memory, trigger: int, t: int) -> None:
+    """The silence has lasted: every pending key that is due triggers."""
+    cells, size = m[trigger + TR_CELLS], m[trigger + TR_SIZE]
+    for i in range(size):
+        cell = cells + 2 * i
+        if m[cell] <= t:
+            m[cell] = NEVER
+            propose(m, m[trigger + TR_JOURNEY], m[cell + 1], t, m[trigger + TR_CAUSE])
+    set_timer(m, m[trigger + TR_TIMER], earliest(m, cells, size))
+
+
+@kernel
+def seen(m: Memory, trigger: int, which: int, key: int, t: int) -> None:
+    """One of the events that together trigger has happened; it does when all fall in (t − window, t]."""
+    cells, size = m[trigger + TR_CELLS], m[trigger + TR_SIZE]
+    m[cells + which] = t
+    row = m[trigger + TR_WAITS]
+    for i in range(size):
+        last = m[cells + i]
+        if last == ALWAYS or after(m, last, m[row + W_DAYS], m[row + W_SECONDS]) <= t:
+            return
+    for i in range(size):
+        m[cells + i] = ALWAYS
+    propose(m, m[trigger + TR_JOURNEY], key, t, m[trigger + TR_CAUSE])
+
+
+@kernel
+def reading(m: Memory, trigger: int, local: int) -> int:
+    """The instant of a wall-clock reading: of the contact, or of the plan."""
+    return instant_in(m, m[ZONE] if m[trigger + TR_LOCAL] == 1 else 0, local)
+
+
+@kernel
+def next_date(m: Memory, trigger: int, t: int) -> int:
+    """The first instant from t on of a date of the contact, each year or once; NEVER when the date is not known."""
+    date = m[m[trigger + TR_ATTRIBUTE]]
+    if date == MISSING:
+        return NEVER
+    shift, time = m[trigger + TR_DAYS], m[trigger + TR_AT]
+    if m[trigger + TR_EVERY] != EVERY_YEAR:
+        due = reading(m, trigger, (date + shift) * DAY + time)
+        return due if due >= t else NEVER
+    _, month, day = civil(date)
+    year, _, _ = civil((t + offset(m, t)) // DAY)
+    for y in range(year - 1, year + 10):
+        if month == 2 and day == 29 and day_number(y, 3, 1) - day_number(y, 2, 1) == 28:
+            if m[trigger + TR_LEAP] == 0:
+                continue
+            on = day_number(y, 2, 28) if m[trigger + TR_LEAP] == 28 else day_number(y, 3, 1)
+        else:
+            on = day_number(y, month, day)
+        due = reading(m, trigger, (on + shift) * DAY + time)
+        if due >= t:
+            return due
+    return NEVER
+
+
+@kernel
+def next_schedule(m: Memory, trigger: int, t: int) -> int:
+    """The first instant from t on of a schedule; NEVER after its end."""
+    if m[trigger + TR_EVERY] == ON_DATES:
+        dates = m[trigger + TR_DATES]
+        for i in range(m[dates]):
+            due = reading(m, trigger, m[dates + 1 + i])
+            if due >= t:
+                return due
+        return NEVER
+    day = max((t + offset(m, t)) // DAY - 1, m[trigger + TR_FROM])
+    for on in range(day, day + 31 * m[trigger + TR_INTERVAL] + 366):
+        if on >= m[trigger + TR_UNTIL]:
+            return NEVER
+        if falls_on(m, trigger, on):
+            due = reading(m, trigger, on * DAY + m[trigger + TR_AT])
+            if due >= t:
+                return due
+    return NEVER
+
+
+@kernel
+def falls_on(m: Memory, trigger: int, day: int) -> bool:
+    """Whether a schedule runs on a day; intervals are counted from its first day."""
+    every, interval, first = m[trigger + TR_EVERY], m[trigger + TR_INTERVAL], m[trigger + TR_FROM]
+    if every == EVERY_DAY:
+        return (day - first) % interval == 0
+    if every == EVERY_WEEK:
+        on = (m[trigger + TR_DAYS] >> ((day + 3) % 7)) & 1 == 1
+        return on and ((day + 3) // 7 - (first + 3) // 7) % interval == 0
+    year, month, number = civil(day)
+    first_year, first_month, _ = civil(first)
+    if every == EVERY_MONTH:
+        last = day_number(year + month // 12, month % 12 + 1, 1) - day_number(year, month, 1)
+        months = year * 12 + month - first_year * 12 - first_month
+        return number == min(m[trigger + TR_DAYS], last) and months % interval == 0
+    return False
+
+
+@kernel
+def rearm_date(m: Memory, trigger: int, t: int) -> None:
+    """The date a trigger waits for has changed."""
+    set_timer(m, m[trigger + TR_TIMER], next_date(m, trigger, t))
+
+
+@kernel
+def begin_absence(m: Memory, trigger: int, t: int) -> None:
+    """An absence that counts from the start of a life, or from a date known before it.
+
+    One already over fires at once.
+    """
+    if m[trigger + TR_AFTER] == 1:
+        return
+    since = t
+    if m[trigger + TR_ATTRIBUTE] > 0 and m[m[trigger + TR_ATTRIBUTE]] != MISSING:
+        since = min(t, instant_in(m, m[ZONE], m[m[trigger + TR_ATTRIBUTE]] * DAY))
+    arm_absence(m, trigger, NO_KEY, since)
+    cells = m[trigger + TR_CELLS]
+    if m[cells] < t:
+        m[cells] = t
+        set_timer(m, m[trigger + TR_TIMER], t)

@@ -1,0 +1,1 @@
+"""Reads run folders. No page has landed yet."""

@@ -1,0 +1,126 @@
+"""One source text, two lives: plain Python for one contact, machine code for millions.
+
+A function marked `@kernel` stays an ordinary Python function. `compiled(function)` builds its twin in machine code,
+with every kernel function it calls, without touching the source. Both see one flat `Memory` of 64-bit words: an array
+when plain, a bare address when compiled (an array argument costs seven machine words a call, an address one).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.int64]
+"""A vector, or rows, of int64 words."""
+
+
+class Memory(Protocol):
+    """Tables, record, work space and counters of a lane, as one vector of int64 words."""
+
+    def __getitem__(self, at: int) -> int:
+        """The word at an address."""
+
+    def __setitem__(self, at: int, word: int) -> None:
+        """Change the word at an address."""
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kernel(function: F) -> F:
+    """Mark a function as part of the kernel: plain Python here, machine code through `compiled`."""
+    function.__kernel__ = True  # type: ignore[attr-defined]
+    return function
+
+
+def memory(words: Words) -> Memory:
+    """The lane's memory as kernel functions receive it."""
+    return words
+
+
+def real(m: Memory, at: int) -> float:
+    """The word at `at`, read as a float64."""
+    return as_real(m[at])
+
+
+def put_real(m: Memory, at: int, value: float) -> None:
+    """Write a float64 into the word at `at`."""
+    m[at] = as_word(value)
+
+
+def as_real(word: int) -> float:
+    """The float64 whose bits are `word`."""
+    return float(np.int64(word).view(np.float64))
+
+
+def as_word(value: float) -> int:
+    """The bits of a float64 as an int64."""
+    return int(np.float64(value).view(np.int64))
+
+
+def cache_folder() -> Path:
+    """Where machine code is kept: named by the content of every file of rules/ and actors/, numba and the processor.
+
+    Numba itself does not notice a change in a callee or in an imported constant; the name of this folder does.
+    """
+    import llvmlite.binding as llvm
+    import numba
+
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for file in sorted([*here.glob("*.py"), *here.parent.joinpath("actors").glob("*.py")]):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    digest.update(f"{numba.__version__} {llvm.get_host_cpu_name()} {sys.version}".encode())
+    home = os.environ.get("BIFURQUE_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(home) / "bifurque" / f"kernel-{digest.hexdigest()[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".writable").touch()
+    except OSError:
+        folder = Path(tempfile.gettempdir()) / f"bifurque-{os.getuid()}" / folder.name
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@functools.cache
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The machine-code twin of a kernel function that takes arrays; kept on disk between processes.
+
+    Every function below it is compiled once, for the types it is annotated with, when the first call to it is met.
+    """
+    import numba
+
+    from bifurque.rules import machine
+
+    numba.config.CACHE_DIR = str(cache_folder())
+    worlds: dict[int, dict[str, Any]] = {}
+    twins: dict[int, Any] = {}
+
+    def twin(f: Any) -> Any:
+        if id(f) not in twins:
+            own = FunctionType(f.__code__, world(f.__globals__), f.__name__, f.__defaults__)
+            twins[id(f)] = machine.callee(own, f.__annotations__)
+        return twins[id(f)]
+
+    def world(names: dict[str, Any]) -> dict[str, Any]:
+        if id(names) not in worlds:
+            mine = worlds[id(names)] = dict(names)
+            for name, value in names.items():
+                if getattr(value, "__kernel__", False):
+                    mine[name] = twin(value)
+                elif getattr(value, "__module__", None) == __name__ and name in machine.TWINS:
+                    mine[name] = machine.TWINS[name]
+        return worlds[id(names)]
+
+    entry = FunctionType(function.__code__, world(function.__globals__), function.__name__, function.__defaults__)
+    return numba.njit(entry, nogil=True, cache=True, error_model="numpy")  # type: ignore[no-any-return]
