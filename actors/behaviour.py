@@ -155,6 +155,8 @@ def receive_message(m: Memory, entry: int, key: int, t: int) -> None:
     groups = m[send + SEND_RESPONSES]
     for i in range(m[groups]):
         group = m[groups + 1 + i]
+        if m[group + BE_WHEN] >= 0 and truth(m, m[group + BE_WHEN], t) != TRUE:
+            continue
         follow(m, group, caused(cause, m[group + BE_PURPOSE]), t, key, send, visit)
 
 

@@ -69,8 +69,9 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING = range(4)
     ST_PURPOSE,
     ST_INTERVAL,  # what may happen by itself before this step: a group of alternatives, or 0
     ST_COUNTS,
-) = range(16)
-STEP = 16
+    ST_ANSWERS,  # what may be answered on the spot: a group of alternatives, or 0
+) = range(17)
+STEP = 17
 (S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT) = range(8)
 FROM_TRIGGER, FROM_PREVIOUS, FROM_SENT, FROM_DATE, FROM_MOMENT = range(5)
 LATE_SEND, LATE_SKIP = range(2)

@@ -22,7 +22,7 @@ from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.conditions import truth
 from bifurque.rules.decisions import emit, event, week_counts
 from bifurque.rules.layout import *
-from bifurque.rules.numbers import NEVER
+from bifurque.rules.numbers import MISSING, NEVER
 
 NO_INPUT = -1
 
@@ -100,6 +100,8 @@ def receive(m: Memory, t: int) -> None:
     m[m[H_TOTALS] + X_EVENTS] += 1
     m[m[H_EVENT_COUNTS] + kind] += 1
     event(m, t)
+    m[IN_TEXT] = MISSING if m[IN_KEY] == NO_KEY else m[IN_KEY]
+    m[IN_MESSAGE] = MISSING if m[IN_SEND] < 0 else m[m[IN_SEND] + SEND_MESSAGE]
     reactions = m[m[H_EVENTS] + kind]
     row = reactions + 1
     for _ in range(m[reactions]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bifurque.actors.acts import act
-from bifurque.actors.behaviour import meanwhile
+from bifurque.actors.behaviour import follow, meanwhile
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer, transition
 from bifurque.actors.outbox import offer
@@ -13,7 +13,7 @@ from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import DAY, after, at_time, instant, offset
-from bifurque.rules.numbers import MISSING, NEVER
+from bifurque.rules.numbers import MISSING, NEVER, nth
 
 UNKNOWN_DATE = -(2**61)
 """The due instant of a step counted from a date that is not known: it is passed over."""
@@ -56,6 +56,9 @@ def stand(m: Memory, slot: int, step: int, due: int, t: int) -> None:
     if m[step + ST_KIND] == S_WAIT_FOR:
         m[slot + SLOT_STATE] = AWAITING_EVENT
     set_timer(m, m[slot + SLOT_TIMER], due)
+    if m[step + ST_ANSWERS] != 0:
+        cause = nth(m[step + ST_PURPOSE], m[slot + SLOT_VISIT])
+        follow(m, m[step + ST_ANSWERS], cause, t, m[slot + SLOT_KEY], -1, m[slot + SLOT_VISIT])
     if m[step + ST_INTERVAL] != 0:
         meanwhile(m, m[step + ST_INTERVAL], m[step + ST_PURPOSE], m[slot + SLOT_VISIT], m[slot + SLOT_KEY], t, due)
 

@@ -170,17 +170,17 @@ def hold(m: Memory, entry: int, t: int, reason: int, winner: int, until: int) ->
     if until >= m[entry + OUT_END]:
         drop(m, entry, t, R_EXPIRED, winner, m[entry + OUT_END], REASON_CAUSES + reason)
         return
-    m[entry + OUT_RELEASE] = until
     held(m, entry, t, reason, winner, until)
+    m[entry + OUT_RELEASE] = until
 
 
 @kernel
 def await_event(m: Memory, entry: int, t: int, reason: int, winner: int) -> None:
     """The message waits for an event, at most until its validity ends."""
+    held(m, entry, t, reason, winner, m[entry + OUT_END])
     m[entry + OUT_RELEASE] = m[entry + OUT_END]
     m[entry + OUT_AWAITS] = 1
     m[OUT_WAITING] += 1
-    held(m, entry, t, reason, winner, m[entry + OUT_END])
 
 
 @kernel

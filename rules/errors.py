@@ -46,3 +46,23 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if len(names) > 12:
         return ""
     return "; known: " + ", ".join(f"`{n}`" for n in names)
+
+
+class PlanError(BifurqueError, ValueError):
+    """A plan that cannot be run.
+
+    Attributes:
+        problems: every problem found, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[object]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+class DataError(BifurqueError, ValueError):
+    """A population or event file that cannot be used: the file, the row or column, and the remedy."""
+
+
+class RunError(BifurqueError, OSError):
+    """A run folder that cannot be written or read."""

@@ -103,7 +103,8 @@ from __future__ import annotations
 ) = range(64, 92)
 
 # Fixed words. -- the input being stepped
-(IN_TYPE, IN_KEY, IN_VALUE, IN_SEND, IN_VISIT, IN_CAUSE, IN_SOURCE, IN_MESSAGE) = range(96, 104)
+# (IN_TEXT and IN_MESSAGE: key and message as conditions read them)
+(IN_TYPE, IN_KEY, IN_VALUE, IN_SEND, IN_VISIT, IN_CAUSE, IN_SOURCE, IN_MESSAGE, IN_TEXT) = range(95, 104)
 
 # Fixed words. -- why the last law said no; the lane's own
 (LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT) = range(104, 113)

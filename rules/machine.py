@@ -168,7 +168,7 @@ def callee(function: Any, annotations: dict[str, str]) -> Any:
 
     Left to itself numba would compile it anew for every mix of literal, bool and integer arguments it meets.
     """
-    kinds = [TYPES.get(kind) for kind in annotations.values()]
+    kinds: list[Any] = [TYPES.get(kind) for kind in annotations.values()]
     if None in kinds:
         return njit(function, error_model="numpy")
     options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}

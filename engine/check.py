@@ -1,0 +1,274 @@
+"""Checks what types cannot: every name known, every condition typed, shares that add up. All problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bifurque.engine.check_journeys import check_journeys
+from bifurque.engine.check_people import check_people
+from bifurque.engine.findings import find
+from bifurque.engine.names import CLASSES, Names, listed
+from bifurque.engine.plan import Attribute, Plan, QuietHours, Reroute, Stage
+from bifurque.engine.problems import Path, Problems
+from bifurque.engine.values import Duration, read_date
+from bifurque.rules import types
+from bifurque.rules.errors import ConditionError, did_you_mean
+from bifurque.rules.syntax import Type
+
+
+class Checker:
+    """A plan's names and the problems found, with the questions every check asks."""
+
+    def __init__(self, plan: Plan, problems: Problems) -> None:
+        self.plan = plan
+        self.names = Names(plan)
+        self.problems = problems
+
+    def known(self, word: str, words: Iterable[str], what: str, path: Path, *, at_key: bool = False) -> bool:
+        """Note a problem unless a word is among those known."""
+        words = tuple(words)
+        if word in words:
+            return True
+        self.problems.add(path, f"no {what} is called `{word}`" + did_you_mean(word, words), at_key=at_key)
+        return False
+
+    def scope(self, found: Any, path: Path) -> None:
+        """Categories or classes, wherever a list names what is meant."""
+        for i, word in enumerate(listed(found)):
+            where = path if isinstance(found, str) else (*path, i)
+            self.known(word, (*self.names.categories, *CLASSES), "category or class", where)
+
+    def condition(self, text: str | None, path: Path, *more: Mapping[str, Type]) -> None:
+        """A condition, true or false."""
+        self.expression(text, path, more, types.condition)
+
+    def number(self, text: Any, path: Path, *more: Mapping[str, Type]) -> None:
+        """A number, or an expression whose value is one."""
+        self.expression(text if isinstance(text, str) else None, path, more, types.number)
+
+    def expression(self, text: str | None, path: Path, more: Iterable[Mapping[str, Type]], read: Any) -> Any:
+        """An expression that may also read the names of `more`; its tree, or None with its problem noted."""
+        if text is None:
+            return None
+        names: dict[str, Type] = dict(self.names.types)
+        for extra in more:
+            names |= extra
+        try:
+            return read(text, names, self.names.words)
+        except ConditionError as error:
+            message = error.message
+            if message.startswith("unknown name `fact.") and "did you mean" not in message:
+                message += "; a fact is known once an event or a `set` step sets it"
+            elif message.startswith("unknown name `event.") and Names.event_types not in more:
+                message = "no event is looked at here: " + message
+            self.problems.add(path, message, column=error.column)
+            return None
+
+    def consents(self, found: Any, path: Path) -> None:
+        """Names of consents: `all`, a purpose, a channel, or both."""
+        for i, text in enumerate(listed(found)):
+            if not self.names.consents(text):
+                pairs = [f"{p}.{c}" for p in self.names.purposes for c in self.names.channels]
+                known = ("all", *self.names.purposes, *self.names.channels, *pairs)
+                where = path if isinstance(found, str) else (*path, i)
+                self.problems.add(where, f"no consent is called `{text}`" + did_you_mean(text, known))
+
+    def shares(self, shares: Mapping[str, float], path: Path, what: str) -> None:
+        """Shares that must make a whole."""
+        if shares and abs(sum(shares.values()) - 1) > 1e-6:
+            self.problems.add(path, f"the shares of the {what} make {sum(shares.values()):.4%}, not 100%")
+
+    def assignments(self, targets: Mapping[str, Any], path: Path, *more: Mapping[str, Type]) -> None:
+        """What a `set` may set: facts, the stage, attributes."""
+        for target, value in targets.items():
+            here = (*path, target)
+            if target == "stage":
+                self.known(str(value), self.names.stages, "stage", here)
+            elif target.startswith("fact."):
+                if isinstance(value, str):
+                    self.condition(value, here, *more)
+                elif not isinstance(value, bool):
+                    self.problems.add(here, "a fact is true or false, or a condition")
+                if not target.removeprefix("fact.").isidentifier():
+                    self.problems.add(here, f"`{target}` is not a name a condition could use", at_key=True)
+            elif self.known(target, self.names.attributes, "attribute", here, at_key=True):
+                self.assignment(self.names.attributes[target], value, here, more)
+
+    def assignment(self, kind: str, value: Any, path: Path, more: Iterable[Mapping[str, Type]]) -> None:
+        """A value or an expression of an attribute's type."""
+        if not isinstance(value, str):
+            got = {bool: "bool", int: "int", float: "double"}[type(value)]
+            if got != kind and (got, kind) != ("int", "double"):
+                self.problems.add(path, f"this attribute is of type {kind}, got {got}")
+            return
+        tree = self.expression(value, path, more, types.expression)
+        wanted = "timestamp" if kind == "date" else kind
+        if tree is not None and tree.type != wanted and (tree.type, kind) != ("int", "double"):
+            self.problems.add(path, f"this attribute is of type {kind}, the expression is of type {tree.type}")
+        if tree is None and kind == "string":
+            self.problems.found[-1] = _quoted(self.problems.found[-1], value)
+
+
+def _quoted(problem: Any, value: str) -> Any:
+    import msgspec
+
+    return msgspec.structs.replace(problem, message=f"{problem.message}; for the text itself write '\"{value}\"'")
+
+
+def check(plan: Plan, problems: Problems) -> None:
+    """Note every problem of a plan; when there is no error, also what static analysis finds."""
+    c = Checker(plan, problems)
+    for part in (_life, _laws, _coherence, _events, _scores, _messages, check_journeys, check_people):
+        part(c)
+    if not problems.errors:
+        find(c)
+
+
+def _life(c: Checker) -> None:
+    plan = c.plan
+    if len(set(c.names.stages)) < len(c.names.stages):
+        c.problems.add(("stages",), "two stages have the same name")
+    for i, stage in enumerate(plan.stages):
+        if isinstance(stage, Stage) and stage.score is not None:
+            c.known(stage.score, plan.scores, "score", ("stages", i, "score"))
+            if i == 0:
+                c.problems.add(
+                    ("stages", i, "score"), "the first stage is where everybody starts: no score leads there"
+                )
+            if stage.at <= 0 or stage.hysteresis < 0 or stage.hysteresis >= stage.at:
+                c.problems.add(("stages", i, "at"), "a stage is reached above 0, and left above 0")
+    for name, kind in plan.attributes.items():
+        if name in ("persona", "zone", "joined", "contact", "consent"):
+            c.problems.add(("attributes", name), f"`{name}` is known of every contact already", at_key=True)
+        if not name.isidentifier():
+            c.problems.add(("attributes", name), f"`{name}` is not a name a condition could use", at_key=True)
+        if isinstance(kind, Attribute) and kind.default is not None:
+            _default(c, kind, ("attributes", name, "default"))
+    for name, text in plan.segments.items():
+        c.condition(text, ("segments", name))
+    _segment_cycles(c)
+    for name, experiment in plan.experiments.items():
+        c.shares(experiment.arms, ("experiments", name, "arms"), "arms")
+
+
+def _default(c: Checker, attribute: Attribute, path: Path) -> None:
+    kinds = {"bool": bool, "int": int, "double": int | float, "string": str, "date": str, "timestamp": str}
+    value = attribute.default
+    if not isinstance(value, kinds[attribute.type]) or (isinstance(value, bool) and attribute.type != "bool"):
+        c.problems.add(path, f"this attribute is of type {attribute.type}")
+    elif attribute.type == "date":
+        try:
+            read_date(value)
+        except ValueError as error:
+            c.problems.add(path, str(error))
+    elif attribute.type == "timestamp":
+        c.problems.add(path, "an instant has no default")
+
+
+def _segment_cycles(c: Checker) -> None:
+    """A segment that reads itself, directly or not, has no meaning."""
+    import re
+
+    reads = {n: set(re.findall(r"\bsegment\.(\w+)", t)) for n, t in c.plan.segments.items()}
+    for name in reads:
+        seen, todo = set(), list(reads[name])
+        while todo:
+            other = todo.pop()
+            if other not in seen:
+                seen.add(other)
+                todo += reads.get(other, ())
+        if name in seen:
+            c.problems.add(("segments", name), f"the segment `{name}` reads itself")
+
+
+def quiet_hours(plan: Plan) -> tuple[tuple[Path, QuietHours], ...]:
+    """A plan's quiet hours, one or several, each with its path."""
+    if isinstance(plan.quiet_hours, QuietHours):
+        return ((("quiet_hours",), plan.quiet_hours),)
+    return tuple((("quiet_hours", i), q) for i, q in enumerate(plan.quiet_hours))
+
+
+def _laws(c: Checker) -> None:
+    plan = c.plan
+    if len(c.names.categories) < len(plan.categories):
+        c.problems.add(("categories",), "two categories have the same name")
+    for i, category in enumerate(plan.categories):
+        if category.name in CLASSES and category.name != category.kind:
+            text = f"`{category.name}` is also a class: give the category another name, or that class"
+            c.problems.add(("categories", i, "name"), text)
+    for path, quiet in quiet_hours(plan):
+        c.scope(quiet.exempt, (*path, "except"))
+        c.scope(quiet.of, (*path, "of"))
+        _each(c, quiet.channel, c.names.channels, "channel", (*path, "channel"))
+        if quiet.start == quiet.end:
+            c.problems.add((*path, "to"), 'starts and ends at the same time: for a whole day write "00:00" to "24:00"')
+    for i, cap in enumerate(plan.caps):
+        path = ("caps", i)
+        c.scope(cap.of, (*path, "of"))
+        _each(c, cap.channel, c.names.channels, "channel", (*path, "channel"))
+        _each(c, cap.journey, c.names.journeys, "journey", (*path, "journey"))
+        _each(c, cap.group, c.names.groups, "group", (*path, "group"))
+        c.condition(cap.when, (*path, "when"))
+        if isinstance(cap.per, Duration) and cap.per.elapsed == 0:
+            c.problems.add((*path, "per"), "a window must last some time")
+
+
+def _each(c: Checker, found: Any, words: Iterable[str], what: str, path: Path) -> None:
+    words = tuple(words)
+    for i, word in enumerate(listed(found)):
+        c.known(word, words, what, path if isinstance(found, str) else (*path, i))
+
+
+def _coherence(c: Checker) -> None:
+    for i, rule in enumerate(c.plan.coherence):
+        path = ("coherence", i)
+        for key in ("never", "of", "only", "after"):
+            c.scope(getattr(rule, key), (*path, key))
+        c.condition(rule.during, (*path, "while"))
+        never_within = rule.never and rule.within and rule.of and not (rule.during or rule.only or rule.after)
+        never_while = rule.never and rule.during and not (rule.within or rule.of or rule.only or rule.after)
+        only_after = rule.only and rule.after and not (rule.never or rule.of or rule.during)
+        if not (never_within or never_while or only_after):
+            shapes = "`never … within … of …`, `never … while …` or `only … after …`"
+            c.problems.add(path, f"a coherence rule is one of {shapes}")
+
+
+def _events(c: Checker) -> None:
+    for name, event in c.plan.events.items():
+        path = ("events", name)
+        c.assignments(event.set, (*path, "set"), Names.event_types)
+        c.consents(event.grant, (*path, "grant"))
+        c.consents(event.withdraw, (*path, "withdraw"))
+
+
+def _scores(c: Checker) -> None:
+    for name, score in c.plan.scores.items():
+        path = ("scores", name)
+        if not name.isidentifier():
+            c.problems.add(path, f"`{name}` is not a name a condition could use", at_key=True)
+        if score.half_life is not None and score.half_life.elapsed == 0:
+            c.problems.add((*path, "half_life"), "a half-life must last some time")
+        for i, penalty in enumerate(score.penalties):
+            if penalty.points <= 0:
+                c.problems.add((*path, "penalties", i, "points"), "say how many points are lost, above 0")
+            if penalty.after.elapsed == 0:
+                c.problems.add((*path, "penalties", i, "after"), "a silence must last some time")
+
+
+def _messages(c: Checker) -> None:
+    plan, channels = c.plan, c.names.channels
+    for name, message in plan.messages.items():
+        path = ("messages", name)
+        c.known(message.channel, channels, "channel", (*path, "channel"))
+        c.known(message.category, c.names.categories, "category", (*path, "category"))
+        c.number(message.priority, (*path, "priority"), Names.message_types)
+        c.number(message.value, (*path, "value"), {"deadline": "timestamp"})
+        for key in ("on_cap", "on_quiet"):
+            policy = getattr(message, key)
+            if isinstance(policy, Reroute):
+                where = (*path, key, "reroute")
+                if c.known(policy.reroute, channels, "channel", where) and policy.reroute == message.channel:
+                    c.problems.add(where, "another channel than the message's own")
+        if message.valid_for is not None and message.valid_for.elapsed == 0:
+            c.problems.add((*path, "valid_for"), "a validity must last some time")

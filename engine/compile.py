@@ -1,0 +1,156 @@
+"""Compiles a plan to tables: a new plan is new data for the one kernel, and compiles no code."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from bifurque.actors.layout import (
+    AGENDA,
+    AGENDA_MOST,
+    ARM_COUNTS,
+    MAIL,
+    PRESSURE_MOST,
+    STAGE_COUNTS,
+    STEP_COUNTS,
+    TOTALS,
+    WAKES_MAIL,
+)
+from bifurque.engine.compile_behaviour import compile_behaviour, declare_sources
+from bifurque.engine.compile_events import compile_events
+from bifurque.engine.compile_journeys import compile_journeys
+from bifurque.engine.compile_laws import compile_laws
+from bifurque.engine.compile_people import compile_people
+from bifurque.engine.compile_scores import compile_scores, finish_scores
+from bifurque.engine.names import Names
+from bifurque.engine.plan import Plan
+from bifurque.engine.program import Compiling, Program
+from bifurque.engine.zones import stretches, zone_words
+from bifurque.rules.layout import (
+    BY_PRIORITY,
+    CAUSES,
+    EVENT_ROW,
+    FIRST_COME,
+    H_AGENDA,
+    H_ARM_COUNTS,
+    H_END,
+    H_EVENT_CAUSES,
+    H_EVENT_COUNTS,
+    H_EVENT_ROWS,
+    H_FALLBACK,
+    H_FIRST_YEAR,
+    H_FORESEEN,
+    H_IMAGE,
+    H_MAIL,
+    H_MAIL_SIZE,
+    H_N_ARMS,
+    H_N_STEPS,
+    H_OUTBOX,
+    H_OUTBOX_SIZE,
+    H_POLICY,
+    H_PRESSURE,
+    H_REASONS,
+    H_RECORD,
+    H_RECORD_SIZE,
+    H_ROWS,
+    H_ROWS_SIZE,
+    H_SEND_COUNTS,
+    H_STAGE_COUNTS,
+    H_STAGES,
+    H_START,
+    H_STEP_COUNTS,
+    H_TOTALS,
+    H_WEEKS,
+    H_YEAR,
+    H_ZONES,
+    LOOK_AHEAD,
+    N_FIXED,
+    OUT,
+    ROW,
+    SEE,
+    SEEN_MOST,
+    TABLES,
+)
+
+DAY, WEEK = 86400, 7 * 86400
+MAIL_MOST = 64
+
+
+def compile_plan(plan: Plan, *, days: int | None = None, behaviour: str | None = None, rows: int = 4096) -> Program:
+    """Compile a checked plan.
+
+    Args:
+        plan: the plan, as `bifurque.engine.load.load` returns it.
+        days: the horizon, if not the plan's.
+        behaviour: `off` or `constant`, if not the plan's.
+        rows: how many decision rows a lane may hold before they are taken away, at least 1,024.
+    """
+    kind = behaviour or plan.behaviour.kind
+    first = _build(plan, 0, days or plan.days, kind, rows)
+    return _build(plan, len(first.tables.image), days or plan.days, kind, rows)
+
+
+def midnight(plan: Plan, day: int) -> int:
+    """The first instant of a day (counted from 1970-01-01) in the plan's zone."""
+    local = day * DAY
+    for at, east in reversed(stretches(plan.zone, local - 2 * DAY, local + 2 * DAY)):
+        if local - east >= at:
+            return local - east
+    raise AssertionError(dt.date.fromordinal(day))
+
+
+def _build(plan: Plan, record_size: int, days: int, behaviour: str, rows: int) -> Program:
+    c = Compiling(plan, Names(plan), record_size, behaviour)
+    words = c.tables.words
+    words[H_START], words[H_END] = midnight(plan, plan.start), midnight(plan, plan.start + days)
+    words[H_WEEKS] = -(-(words[H_END] - words[H_START]) // WEEK)
+    words[H_YEAR], words[H_FIRST_YEAR] = words[H_END] - 365 * DAY, words[H_START] + 365 * DAY
+    words[H_POLICY] = {"first_come": FIRST_COME, "priority": BY_PRIORITY, "look_ahead": LOOK_AHEAD}[plan.arbitration]
+    _zones(c)
+    c.timer(WAKES_MAIL, 0)
+    declare_sources(c)
+    compile_people(c)
+    compile_scores(c)
+    compile_laws(c)
+    compile_journeys(c)
+    finish_scores(c)
+    compile_behaviour(c)
+    compile_events(c)
+    _room(c, rows)
+    return c.finish()
+
+
+def _zones(c: Compiling) -> None:
+    """Offsets by zone, a year before the horizon and two after: validities and windows reach beyond it."""
+    words, tables = c.tables.words, c.tables
+    span = (words[H_START] - 400 * DAY, words[H_END] + 800 * DAY)
+    addresses = [tables.put(zone_words(zone, *span)) for zone in c.names.zones]
+    words[H_ZONES] = tables.put(w for at in addresses for w in (at, 0))
+    fallback = c.plan.zones or (c.plan.zone,)
+    words[H_FALLBACK] = tables.listed(c.names.zones.index(z) for z in fallback)
+
+
+def _room(c: Compiling, rows: int) -> None:
+    """Work space and counters, behind the tables."""
+    words, tables = c.tables.words, c.tables
+    words[H_REASONS] = len(c.reasons)
+    words[H_EVENT_CAUSES] = len(CAUSES) + len(c.reasons)
+    words[H_N_STEPS], words[H_STAGES] = 1 + len(c.steps), len(c.names.stages)
+    words[H_N_ARMS] = len(c.arms)
+    words[H_IMAGE] = tables.put(tables.image)
+    words[H_RECORD], words[H_RECORD_SIZE] = TABLES, len(tables.image)
+    words[H_MAIL], words[H_MAIL_SIZE] = tables.put([0] * (MAIL_MOST + 1) * MAIL), MAIL_MOST
+    size = min(max(8, 2 * len(c.sends)), 64)
+    words[H_OUTBOX], words[H_OUTBOX_SIZE] = tables.put([0] * (size + 1) * OUT), size
+    words[H_AGENDA] = tables.put([0] * (AGENDA_MOST + 1) * AGENDA)
+    words[H_FORESEEN] = tables.put([0] * (1 + SEEN_MOST * SEE))
+    words[H_ROWS], words[H_ROWS_SIZE] = tables.put([0] * rows * ROW), rows
+    words[H_EVENT_ROWS] = tables.put([0] * rows * EVENT_ROW)
+    c.first_counter = len(words)
+    words[H_SEND_COUNTS] = tables.put([0] * words[H_WEEKS] * len(c.sends) * (N_FIXED + 2 * len(c.reasons)))
+    words[H_STEP_COUNTS] = tables.put([0] * len(c.steps) * STEP_COUNTS)
+    words[H_ARM_COUNTS] = tables.put([0] * len(c.names.journeys) * len(c.arms) * ARM_COUNTS)
+    words[H_STAGE_COUNTS] = tables.put([0] * len(c.names.stages) * STAGE_COUNTS)
+    words[H_PRESSURE] = tables.put([0] * (PRESSURE_MOST + 1))
+    words[H_TOTALS] = tables.put([0] * TOTALS)
+    words[H_EVENT_COUNTS] = tables.put([0] * len(c.names.events))
+    c.place_counters()

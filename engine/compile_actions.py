@@ -1,0 +1,105 @@
+"""Compiles actions: what steps and events set, give, withdraw and score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bifurque.actors.layout import (
+    AC_BIT,
+    AC_GRANT,
+    AC_HEARD,
+    AC_SCORE,
+    AC_SET,
+    AC_STAGE,
+    AC_WITHDRAW,
+    ACTION,
+)
+from bifurque.engine.compile_scores import score_row
+from bifurque.engine.journey import ScoreStep, SetStep, SurveyStep
+from bifurque.engine.names import listed
+from bifurque.engine.program import Compiling
+from bifurque.engine.tables import NAN
+from bifurque.rules.layout import IN_TEXT, OP_END, OP_LOAD
+from bifurque.rules.lowering import real_word
+from bifurque.rules.syntax import Type
+
+VISIT: dict[str, Type] = {"visit": "int"}
+
+
+def compile_actions(c: Compiling, step: SetStep | ScoreStep) -> int:
+    """The address of the actions of a `set` or `score` step."""
+    rows: list[int] = []
+    if isinstance(step, ScoreStep):
+        for score, points in step.score.items():
+            code, constant = c.tables.number(points, VISIT)
+            rows += [AC_SCORE, score_row(c, score), code, constant, 0]
+    else:
+        rows += assignments(c, step.set, VISIT)
+        rows += consents(c, AC_GRANT, step.grant)
+        rows += consents(c, AC_WITHDRAW, step.withdraw)
+    return c.tables.listed(rows, ACTION)
+
+
+def assignments(c: Compiling, targets: Mapping[str, object], more: Mapping[str, Type]) -> list[int]:
+    """Rows of what is set: facts, the stage, attributes."""
+    rows: list[int] = []
+    for target, value in targets.items():
+        if target == "stage":
+            rows += [AC_STAGE, 0, -1, c.names.stages.index(str(value)), 0]
+        elif target.startswith("fact."):
+            cell, bit = c.facts[target.removeprefix("fact.")]
+            code = c.tables.code(value, more) if isinstance(value, str) else -1
+            rows += [AC_BIT, cell, code, bit << 1 | (value is True), 0]
+        else:
+            rows += _attribute(c, target, value, more)
+    return rows
+
+
+def _attribute(c: Compiling, name: str, value: object, more: Mapping[str, Type]) -> list[int]:
+    kind, cell = c.names.attributes[name], c.columns[name]
+    watch = c.watch_list(name)
+    if isinstance(value, str):
+        return [AC_SET, cell, c.tables.value(value, kind, more), NAN if kind == "double" else 0, watch]
+    assert isinstance(value, int | float)
+    return [AC_SET, cell, -1, real_word(float(value)) if kind == "double" else int(value), watch]
+
+
+def consents(c: Compiling, op: int, found: object) -> list[int]:
+    """Rows that give or withdraw consents, one per word they stand in."""
+    masks: dict[int, int] = {}
+    for text in listed(found):
+        for pair in c.names.consents(text):
+            cell, bit = c.consent_bits[pair]
+            masks[cell] = masks.get(cell, 0) | 1 << bit
+    return [w for cell, mask in masks.items() for w in (op, cell, -1, mask, 0)]
+
+
+def keep_answer(c: Compiling, step: object) -> int:
+    """Keep the key of an `answered` event in an attribute."""
+    assert isinstance(step, SurveyStep)
+    if step.sets is None:
+        return c.tables.listed([], ACTION)
+    code = c.tables.put([OP_LOAD, IN_TEXT, 0, OP_END, 0, 0])
+    return c.tables.listed([AC_SET, c.columns[step.sets], code, 0, c.watch_list(step.sets)], ACTION)
+
+
+def event_actions(c: Compiling, event: str) -> list[int]:
+    """Rows of what an event changes: declared effects, then points, then silences that end."""
+    from bifurque.engine.names import Names
+
+    rows: list[int] = []
+    declared = c.plan.events.get(event)
+    if declared is not None:
+        rows += assignments(c, declared.set, Names.event_types)
+        rows += consents(c, AC_GRANT, declared.grant)
+        rows += consents(c, AC_WITHDRAW, declared.withdraw)
+    elif event == "unsubscribed":
+        rows += consents(c, AC_WITHDRAW, "all")
+    for name, score in c.plan.scores.items():
+        if event in score.on:
+            rows += [AC_SCORE, score_row(c, name), -1, real_word(score.on[event]), 0]
+    for name, score in c.plan.scores.items():
+        for i, penalty in enumerate(score.penalties):
+            if event in listed(penalty.without):
+                rows += [AC_HEARD, c.silences[(name, i)], -1, 0, 0]
+    return rows

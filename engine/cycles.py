@@ -1,0 +1,124 @@
+"""The endless day: journeys that lead back to themselves without a wait, or for ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bifurque.engine.journey import (
+    ChangeTrigger,
+    Reentry,
+    SetStep,
+    StageTrigger,
+    TransferStep,
+    WaitByArm,
+    WaitForStep,
+)
+from bifurque.engine.names import exits, listed
+from bifurque.engine.routes import Station, leads_to, stations
+
+if TYPE_CHECKING:
+    from bifurque.engine.check import Checker
+
+Spot = tuple[str, int]
+"""A station: its journey, its position."""
+
+
+def find_cycles(c: Checker) -> None:
+    """Note cycles that spin within one instant, and those that nobody ever leaves."""
+    graphs = {name: stations(j) for name, j in c.plan.journeys.items() if j.enabled}
+    moves = {
+        (name, i): _moves(c, name, station, graphs) for name, graph in graphs.items() for i, station in enumerate(graph)
+    }
+    instant = {spot: [s for s, waits in ways if not waits] for spot, ways in moves.items()}
+    for cycle in _components(instant):
+        station = graphs[cycle[0][0]][cycle[0][1]]
+        route = " → ".join(graphs[j][i].name for j, i in cycle)
+        text = f"leads back to itself without a wait ({route} → …): a contact would spin and be quarantined; add a wait"
+        c.problems.add(("journeys", cycle[0][0], "steps", *station.path), text, finding=True)
+    for cycle in _components({spot: [s for s, _ in ways] for spot, ways in moves.items()}):
+        if _endless(c, cycle, moves, graphs):
+            journeys = " → ".join(dict.fromkeys(j for j, _ in cycle))
+            text = f"an endless day: {journeys} → … has no exit and no bound; add an `exit`, or `reentry: {{most: …}}`"
+            c.problems.add(("journeys", cycle[0][0]), text, at_key=True, finding=True)
+
+
+def _moves(c: Checker, name: str, station: Station, graphs: dict[str, tuple[Station, ...]]) -> list[tuple[Spot, bool]]:
+    """Where a contact may be next, and whether time passes on the way."""
+    step = station.step
+    onward = [(name, at) for at in leads_to(station) if at is not None]
+    entered: list[str] = [step.transfer] if isinstance(step, TransferStep) else []
+    if isinstance(step, SetStep):
+        entered += [j for j, other in c.plan.journeys.items() if _starts(other.trigger, step)]
+    onward += [(journey, 0) for journey in entered if graphs.get(journey)]
+    return [(spot, _waits(graphs[spot[0]][spot[1]])) for spot in onward]
+
+
+def _starts(trigger: object, step: SetStep) -> bool:
+    """Whether what a step sets triggers a journey at once."""
+    if isinstance(trigger, StageTrigger):
+        return step.set.get("stage") in listed(trigger.stage)
+    if isinstance(trigger, ChangeTrigger):
+        change = trigger.change
+        return (change if isinstance(change, str) else change.attribute) in step.set
+    return False
+
+
+def _waits(station: Station) -> bool:
+    """Whether time passes before a station is done."""
+    step = station.step
+    if isinstance(step, WaitForStep) or station.part in ("ask", "answer") or step.after == "sent":
+        return True
+    waits = step.wait.arms.values() if isinstance(step.wait, WaitByArm) else [step.wait]
+    return all(w.elapsed > 0 for w in waits) or step.at is not None or bool(step.on)
+
+
+def _components(graph: dict[Spot, list[Spot]]) -> list[list[Spot]]:
+    """The strongly connected components that hold a cycle (Tarjan 1972, without recursion)."""
+    index: dict[Spot, int] = {}
+    low: dict[Spot, int] = {}
+    stack: list[Spot] = []
+    found: list[list[Spot]] = []
+    for root in graph:
+        work = [(root, iter(graph[root]))] if root not in index else []
+        if work:
+            index[root] = low[root] = len(index)
+            stack.append(root)
+        while work:
+            spot, rest = work[-1]
+            for nxt in rest:
+                if nxt not in index:
+                    index[nxt] = low[nxt] = len(index)
+                    stack.append(nxt)
+                    work.append((nxt, iter(graph.get(nxt, []))))
+                    break
+                if nxt in stack:
+                    low[spot] = min(low[spot], index[nxt])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[spot])
+                if low[spot] == index[spot]:
+                    members = stack[stack.index(spot) :]
+                    del stack[stack.index(spot) :]
+                    if len(members) > 1 or spot in graph.get(spot, []):
+                        found.append(sorted(members))
+    return found
+
+
+def _endless(
+    c: Checker,
+    cycle: list[Spot],
+    moves: dict[Spot, list[tuple[Spot, bool]]],
+    graphs: dict[str, tuple[Station, ...]],
+) -> bool:
+    """Whether nobody who is in a cycle can ever leave it."""
+    inside = set(cycle)
+    for name, i in cycle:
+        journey = c.plan.journeys[name]
+        bounded = isinstance(journey.reentry, Reentry) and journey.reentry.most is not None
+        if bounded or exits(journey) or journey.reentry == "never":
+            return False
+        leaves = any(to not in inside for to, _ in moves[(name, i)]) or None in leads_to(graphs[name][i])
+        if leaves:
+            return False
+    return True

@@ -1,0 +1,255 @@
+"""Turns plain data into the types of a plan, noting every problem with its place: one walk, no first-error stop."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from bifurque.engine.problems import Path, Problems
+from bifurque.engine.values import DURATION, Duration, Rule, shown
+from bifurque.rules.errors import did_you_mean
+
+BAD: Any = object()
+"""Stands for a value that could not be read; its problem has been noted."""
+
+
+def decode(raw: Any, kind: Any, path: Path, problems: Problems) -> Any:
+    """The value of `raw` as a `kind`, or BAD with its problems noted."""
+    if path in problems.spoiled:
+        return BAD
+    origin = get_origin(kind)
+    if origin is Annotated:
+        base, *metas = get_args(kind)
+        rule = next((m for m in metas if isinstance(m, Rule)), None)
+        value = _ruled(raw, rule, path, problems) if rule else decode(raw, base, path, problems)
+        return value if value is BAD else _within(value, metas, path, problems)
+    if origin in (Union, types.UnionType):
+        return _union(raw, get_args(kind), path, problems)
+    if origin is tuple:
+        return _tuple(raw, get_args(kind), path, problems)
+    if origin is dict:
+        return _mapping(raw, get_args(kind), path, problems)
+    if origin is Literal:
+        if raw in get_args(kind) and type(raw) in {type(a) for a in get_args(kind)}:
+            return raw
+        return _wrong(
+            path, problems, f"expected {_one_of(get_args(kind))}, got `{shown(raw)}`" + _near(raw, get_args(kind))
+        )
+    if kind is Duration:
+        return _ruled(raw, DURATION, path, problems)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _struct(raw, kind, path, problems)
+    return _plain(raw, kind, path, problems)
+
+
+def _wrong(path: Path, problems: Problems, message: str) -> Any:
+    problems.add(path, message)
+    return BAD
+
+
+def _within(value: Any, metas: list[Any], path: Path, problems: Problems) -> Any:
+    for meta in metas:
+        if not isinstance(meta, msgspec.Meta) or not isinstance(value, int | float):
+            continue
+        if meta.ge is not None and value < meta.ge:
+            return _wrong(path, problems, f"expected at least {meta.ge}, got `{shown(value)}`")
+        if meta.le is not None and value > meta.le:
+            return _wrong(path, problems, f"expected at most {meta.le}, got `{shown(value)}`")
+    return value
+
+
+def _ruled(raw: Any, rule: Rule, path: Path, problems: Problems) -> Any:
+    try:
+        return rule.read(raw)
+    except ValueError as error:
+        return _wrong(path, problems, str(error))
+
+
+def _plain(raw: Any, kind: Any, path: Path, problems: Problems) -> Any:
+    if kind is type(None):
+        return None if raw is None else _wrong(path, problems, f"expected nothing, got `{shown(raw)}`")
+    if kind is float and isinstance(raw, int) and not isinstance(raw, bool):
+        return float(raw)
+    if type(raw) is kind:
+        return raw
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    return _wrong(path, problems, f"expected {words[kind]}, got `{shown(raw)}`")
+
+
+def _tuple(raw: Any, kinds: tuple[Any, ...], path: Path, problems: Problems) -> Any:
+    if not isinstance(raw, list):
+        return _wrong(path, problems, f"expected a list, got `{shown(raw)}`")
+    if kinds[-1] is not Ellipsis:
+        if len(raw) != len(kinds):
+            return _wrong(path, problems, f"expected a list of {len(kinds)}, got {len(raw)}")
+        items = [decode(r, k, (*path, i), problems) for i, (r, k) in enumerate(zip(raw, kinds, strict=True))]
+    else:
+        items = [decode(r, kinds[0], (*path, i), problems) for i, r in enumerate(raw)]
+    return BAD if any(i is BAD for i in items) else tuple(items)
+
+
+def _mapping(raw: Any, kinds: tuple[Any, Any], path: Path, problems: Problems) -> Any:
+    if not isinstance(raw, dict):
+        return _wrong(path, problems, f"expected a mapping, got `{shown(raw)}`")
+    key, kind = kinds
+    found = {}
+    for name, item in raw.items():
+        rule = rule_of(key)
+        try:
+            word = rule.read(name) if rule else name
+        except ValueError as error:
+            problems.add((*path, name), str(error), at_key=True)
+            continue
+        found[word] = decode(item, kind, (*path, name), problems)
+    return BAD if len(found) < len(raw) or any(v is BAD for v in found.values()) else found
+
+
+def rule_of(kind: Any) -> Rule | None:
+    """The rule that reads a scalar type, if it has one."""
+    if kind is Duration:
+        return DURATION
+    metas = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
+    return next((m for m in metas if isinstance(m, Rule)), None)
+
+
+@functools.cache
+def hints(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
+    """The annotations of a struct, by the names a plan uses."""
+    resolved = get_type_hints(kind, include_extras=True)
+    return {f.encode_name: resolved[f.name] for f in msgspec.structs.fields(kind)}
+
+
+def leading(kind: Any) -> str:
+    """The key that tells a kind of step or trigger from the others, or nothing."""
+    return str(kind.__struct_config__.tag or "") if _is_struct(kind) else ""
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _struct(raw: Any, kind: type[msgspec.Struct], path: Path, problems: Problems) -> Any:
+    if not isinstance(raw, dict):
+        return _wrong(path, problems, f"expected {_article(kind)}, a mapping, got `{shown(raw)}`")
+    known = hints(kind)
+    for name in raw:
+        if name not in known:
+            problems.add((*path, name), f"unknown key `{shown(name)}`" + did_you_mean(name, known), at_key=True)
+    found: dict[str, Any] = {}
+    whole = True
+    for info in msgspec.structs.fields(kind):
+        name = info.encode_name
+        if name in raw and raw[name] is not None:
+            found[info.name] = decode(raw[name], known[name], (*path, name), problems)
+            whole = whole and found[info.name] is not BAD
+        elif info.required:
+            problems.add(path, f"missing key `{name}`")
+            whole = False
+        elif name in raw:
+            whole = _wrong((*path, name), problems, f"`{name}` has no value: give one, or leave the key out") is not BAD
+    return kind(**found) if whole and len(raw) == sum(n in known for n in raw) else BAD
+
+
+def _article(kind: type[msgspec.Struct]) -> str:
+    name = kind.__name__.removesuffix("Step").removesuffix("Trigger")
+    return ("an " if name[0] in "AEIOU" else "a ") + name[0].lower() + name[1:]
+
+
+def _union(raw: Any, kinds: tuple[Any, ...], path: Path, problems: Problems) -> Any:
+    kinds = tuple(k for k in kinds if k is not type(None))
+    if len(kinds) == 1:
+        return decode(raw, kinds[0], path, problems)
+    tagged = [k for k in kinds if leading(k)]
+    if tagged:
+        return _tagged(raw, tagged, path, problems)
+    fitting = [k for k in kinds if _fits(raw, k)]
+    if len(fitting) == 1:
+        return decode(raw, fitting[0], path, problems)
+    best: Problems | None = None
+    for kind in fitting:
+        trial = Problems(problems.file, problems.places, problems.keys)
+        trial.spoiled, trial.overrides = problems.spoiled, problems.overrides
+        value = decode(raw, kind, path, trial)
+        if value is not BAD:
+            return value
+        if best is None or len(trial.found) < len(best.found):
+            best = trial
+    if best is None:
+        return _wrong(path, problems, f"expected {_wanted(kinds)}, got `{shown(raw)}`")
+    problems.found += best.found
+    return BAD
+
+
+def _tagged(raw: Any, kinds: list[Any], path: Path, problems: Problems) -> Any:
+    """A step or a trigger: its kind is the leading key it has."""
+    tags = [leading(k) for k in kinds]
+    if not isinstance(raw, dict):
+        return _wrong(path, problems, f"expected a mapping with one of {_one_of(tags)}, got `{shown(raw)}`")
+    present = [k for k in kinds if leading(k) in raw]
+    if len(present) > 1 and "wait" in tags:
+        present = [k for k in present if leading(k) != "wait"]
+    if len(present) > 1:
+        return _wrong(path, problems, f"one of {_one_of([leading(k) for k in present])}, not several")
+    if not present and "wait" in tags and "at" in raw:
+        present = [k for k in kinds if leading(k) == "wait"]
+    if present:
+        return _struct(raw, present[0], path, problems)
+    for name in raw:
+        near = did_you_mean(name, tags)
+        if "did you mean" in near:
+            problems.add((*path, name), f"unknown key `{shown(name)}`{near}", at_key=True)
+            return BAD
+    return _wrong(path, problems, f"expected one of the keys {_one_of(tags)}")
+
+
+def _fits(raw: Any, kind: Any) -> bool:
+    """Whether raw data has the shape of a kind, whatever its content."""
+    rule = rule_of(kind)
+    if rule:
+        return isinstance(raw, rule.raw)
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    origin = get_origin(kind)
+    if origin is tuple:
+        return isinstance(raw, list)
+    if origin is dict or _is_struct(kind):
+        return isinstance(raw, dict)
+    if isinstance(raw, list | dict):
+        return False
+    if origin is Literal:
+        return isinstance(raw, str)
+    return type(raw) is kind or (kind is float and type(raw) is int)
+
+
+def _wanted(kinds: tuple[Any, ...]) -> str:
+    words = []
+    for kind in kinds:
+        origin = get_origin(kind)
+        rule = rule_of(kind)
+        if rule:
+            words.append(rule.wanted)
+        elif origin is Literal:
+            words.append(_one_of(get_args(kind)))
+        else:
+            words.append({tuple: "a list", dict: "a mapping"}.get(origin) or _named(kind))
+    return " or ".join(dict.fromkeys(words))
+
+
+def _named(kind: Any) -> str:
+    plain = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+    return plain.get(kind) or _article(kind)
+
+
+def _one_of(words: Any) -> str:
+    return ", ".join(f"`{shown(w)}`" for w in words)
+
+
+def _near(raw: Any, words: tuple[Any, ...]) -> str:
+    if not isinstance(raw, str):
+        return ""
+    near = did_you_mean(raw, [w for w in words if isinstance(w, str)])
+    return near if "did you mean" in near else ""

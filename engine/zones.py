@@ -1,0 +1,77 @@
+"""Time zones: one database, the `tzdata` package, turned into tables of offsets."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import importlib.resources
+import zoneinfo
+
+from bifurque.rules.numbers import ALWAYS, NEVER
+
+DAY = 86400
+
+
+def database_version() -> str:
+    """The version of the time-zone database, as each run records it."""
+    import tzdata
+
+    return str(tzdata.IANA_VERSION)
+
+
+@functools.cache
+def known_zones() -> frozenset[str]:
+    """Every zone of the database that a contact may live in."""
+    listing = importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8")
+    return frozenset(z for z in listing.split() if z not in ("Factory", "localtime", "posixrules"))
+
+
+@functools.cache
+def stretches(zone: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The stretches of constant offset of a zone: (first instant, seconds east of UTC), covering [start, end).
+
+    The first reaches back for ever and the last forward for ever: nothing is decided outside the horizon.
+    """
+    info = _zone(zone)
+    found = [(ALWAYS, _offset(info, start))]
+    before = start
+    while before < end:
+        after = min(before + DAY, end)
+        if _offset(info, after) != _offset(info, before):
+            at = _change(info, before, after)
+            found.append((at, _offset(info, at)))
+            before = at
+        else:
+            before = after
+    return tuple(found)
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    """A zone read from the `tzdata` package: the system's copy may differ."""
+    file = importlib.resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
+    with file.open("rb") as stream:
+        return zoneinfo.ZoneInfo.from_file(stream, key=name)
+
+
+def _offset(info: zoneinfo.ZoneInfo, t: int) -> int:
+    east = dt.datetime.fromtimestamp(t, info).utcoffset()
+    assert east is not None
+    return int(east.total_seconds())
+
+
+def _change(info: zoneinfo.ZoneInfo, before: int, after: int) -> int:
+    """The first instant in (before, after] whose offset differs from that of `before`."""
+    old = _offset(info, before)
+    while after - before > 1:
+        middle = (before + after) // 2
+        if _offset(info, middle) == old:
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def zone_words(zone: str, start: int, end: int) -> list[int]:
+    """The table the kernel reads: the stretches, then the end of time."""
+    words = [word for pair in stretches(zone, start, end) for word in pair]
+    return [*words, NEVER, 0]
