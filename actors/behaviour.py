@@ -12,7 +12,7 @@ from bifurque.rules.compiled import Memory, kernel, real
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
-from bifurque.rules.numbers import MISSING, NEVER, caused, draw, log, nth
+from bifurque.rules.numbers import caused, draw, log, nth
 
 # Purposes of draws within one cause; names hashed into causes come from the plan.
 P_HAPPENS, P_WHEN, P_VALUE, P_OPEN, P_CLICK, P_LEAVE, P_GAP = (0x51ED2700 * (k + 1) for k in range(7))

@@ -12,7 +12,7 @@ from bifurque.rules.compiled import Memory, Words, kernel, memory, real
 from bifurque.rules.decisions import week_counts
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import offset
-from bifurque.rules.numbers import MISSING, contact_key, draw, nth
+from bifurque.rules.numbers import contact_key, draw, nth
 
 IDLE, RAN_OUT_OF_ROOM = 0, 1
 ROOM = 512
@@ -148,6 +148,16 @@ def start_timers(m: Memory) -> None:
 
 
 @kernel
+def reachable(m: Memory) -> int:
+    """1 if the contact has any consent left."""
+    words = m[H_CONSENTS]
+    for i in range(m[words]):
+        if m[m[words + 1 + i]] != 0:
+            return 1
+    return 0
+
+
+@kernel
 def finish(m: Memory) -> None:
     """The horizon: what is still held is pending, who is still inside is counted, lived pressure is settled."""
     if m[LIFE] >= m[H_END]:
@@ -165,6 +175,7 @@ def finish(m: Memory) -> None:
                 if at > 0:
                     m[m[at + ST_COUNTS] + N_INSIDE] += 1
     stage_count(m, G_NOW, 1)
+    m[m[H_TOTALS] + X_REACHABLE] += reachable(m)
     settle_pressure(m)
     if m[RECENT_SENDS] >= 12 and m[RECENT_OPENS] == 0:
         m[m[H_TOTALS] + X_INDIFFERENT] += 1

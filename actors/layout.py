@@ -135,11 +135,9 @@ STAGE_COUNTS = 11
     X_FIRST_YEAR_COST,
     X_WAKES,
     X_FORGOTTEN,  # something no longer fitted: a key, an open goal
-    X_NO_CONSENT,
-    X_CONVERTED,
-    X_CONTACT_SECONDS,
-) = range(18)
-TOTALS = 18
+    X_REACHABLE,
+) = range(16)
+TOTALS = 16
 PRESSURE_MOST = 63
 
 # Goals: words of the record: how many open, then their ends; and the last instant revenue counts

@@ -8,7 +8,6 @@ from __future__ import annotations
 from bifurque.actors.layout import *
 from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.layout import *
-from bifurque.rules.numbers import NEVER
 
 
 @kernel

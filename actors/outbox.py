@@ -9,7 +9,6 @@ from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.decisions import week_counts
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after, at_time
-from bifurque.rules.numbers import NEVER
 
 
 @kernel

@@ -8,7 +8,6 @@ from bifurque.rules.compiled import Memory, as_real, kernel, real
 from bifurque.rules.decisions import emit
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
-from bifurque.rules.numbers import NEVER
 from bifurque.rules.scores import add, best, falls_below, value
 
 
@@ -98,7 +97,7 @@ def hear(m: Memory, score: int, points: float, t: int) -> None:
         row = m[silences + 1 + i]
         timer = m[row + SI_TIMER]
         if points > 0.0 and m[m[H_TIMERS] + timer] == NEVER:
-            due = m[m[row + SI_LAST]]
+            due = max(m[m[row + SI_LAST]], m[LIFE])
             while due <= t:
                 due = after(m, due, m[row + SI_DAYS], m[row + SI_SECONDS])
             set_timer(m, timer, due)

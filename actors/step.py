@@ -22,7 +22,6 @@ from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.conditions import truth
 from bifurque.rules.decisions import emit, event, week_counts
 from bifurque.rules.layout import *
-from bifurque.rules.numbers import MISSING, NEVER
 
 NO_INPUT = -1
 

@@ -13,7 +13,7 @@ from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import DAY, after, at_time, instant, offset
-from bifurque.rules.numbers import MISSING, NEVER, nth
+from bifurque.rules.numbers import nth
 
 UNKNOWN_DATE = -(2**61)
 """The due instant of a step counted from a date that is not known: it is passed over."""

@@ -10,7 +10,6 @@ from bifurque.actors.mailbox import propose, set_timer
 from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import DAY, after, civil, day_number, instant_in, offset
-from bifurque.rules.numbers import ALWAYS, MISSING, NEVER
 
 
 @kernel

@@ -11,7 +11,6 @@ from bifurque.rules.conditions import number, truth
 from bifurque.rules.decisions import emit
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
-from bifurque.rules.numbers import MISSING, NEVER
 
 
 @kernel

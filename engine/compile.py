@@ -75,18 +75,27 @@ DAY, WEEK = 86400, 7 * 86400
 MAIL_MOST = 64
 
 
-def compile_plan(plan: Plan, *, days: int | None = None, behaviour: str | None = None, rows: int = 4096) -> Program:
+def compile_plan(
+    plan: Plan,
+    *,
+    days: int | None = None,
+    behaviour: str | None = None,
+    zones: tuple[str, ...] = (),
+    rows: int = 4096,
+) -> Program:
     """Compile a checked plan.
 
     Args:
         plan: the plan, as `bifurque.engine.load.load` returns it.
         days: the horizon, if not the plan's.
         behaviour: `off` or `constant`, if not the plan's.
+        zones: time zones of contacts, beside those the plan names.
         rows: how many decision rows a lane may hold before they are taken away, at least 1,024.
     """
     kind = behaviour or plan.behaviour.kind
-    first = _build(plan, 0, days or plan.days, kind, rows)
-    return _build(plan, len(first.tables.image), days or plan.days, kind, rows)
+    names = Names(plan, zones)
+    first = _build(names, 0, days or plan.days, kind, rows)
+    return _build(names, len(first.tables.image), days or plan.days, kind, rows)
 
 
 def midnight(plan: Plan, day: int) -> int:
@@ -98,8 +107,9 @@ def midnight(plan: Plan, day: int) -> int:
     raise AssertionError(dt.date.fromordinal(day))
 
 
-def _build(plan: Plan, record_size: int, days: int, behaviour: str, rows: int) -> Program:
-    c = Compiling(plan, Names(plan), record_size, behaviour)
+def _build(names: Names, record_size: int, days: int, behaviour: str, rows: int) -> Program:
+    plan = names.plan
+    c = Compiling(plan, names, record_size, behaviour)
     words = c.tables.words
     words[H_START], words[H_END] = midnight(plan, plan.start), midnight(plan, plan.start + days)
     words[H_WEEKS] = -(-(words[H_END] - words[H_START]) // WEEK)

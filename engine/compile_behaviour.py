@@ -39,6 +39,7 @@ from bifurque.engine.program import Compiling
 from bifurque.engine.tables import hash64
 from bifurque.engine.values import Duration
 from bifurque.rules.layout import (
+    ALWAYS,
     H_BEHAVIOUR,
     H_FATIGUE,
     H_FATIGUE_SIZE,
@@ -51,7 +52,6 @@ from bifurque.rules.layout import (
     SEND_UNSUBSCRIBE,
 )
 from bifurque.rules.lowering import real_word
-from bifurque.rules.numbers import ALWAYS
 
 ORDER_BEHAVE = 70
 """Where people stand among the reactions to an event: after everything the plan does."""

@@ -35,8 +35,8 @@ from bifurque.rules.layout import (
     H_TIMERS,
     H_UNSUBSCRIBED,
     H_WAKES,
+    NEVER,
 )
-from bifurque.rules.numbers import NEVER
 
 ORDER_MESSAGE, ORDER_ACT, ORDER_REVENUE, ORDER_GOAL, ORDER_EXIT, ORDER_RESUME = 5, 10, 20, 30, 40, 45
 

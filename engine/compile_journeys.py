@@ -87,17 +87,18 @@ from bifurque.engine.journey import (
     WaitByArm,
     WaitForStep,
 )
-from bifurque.engine.names import Names, listed
+from bifurque.engine.names import Names, exits, listed
 from bifurque.engine.program import Compiling
 from bifurque.engine.routes import Station
 from bifurque.engine.tables import hash64
 from bifurque.engine.values import Duration, weekday_bits
-from bifurque.rules.layout import H_ARMS, H_JOURNEYS, H_N_JOURNEYS, H_N_SENDS, H_SENDS, OP_LOAD, SEND
+from bifurque.rules.layout import H_ARMS, H_JOURNEYS, H_N_JOURNEYS, H_N_SENDS, H_SENDS, SEND
 from bifurque.rules.lowering import real_word
+from bifurque.rules.syntax import Type
 
 POLICIES = {"never": NEVER_AGAIN, "after_exit": AFTER_EXIT, "parallel": PARALLEL, "replace": REPLACE}
 GROUPS = {"preempt": PREEMPT, "pause": PAUSE, "queue": QUEUE}
-VISIT_NAMES = {"visit": "int"}
+VISIT_NAMES: dict[str, Type] = {"visit": "int"}
 
 
 def compile_journeys(c: Compiling) -> None:
@@ -109,10 +110,7 @@ def compile_journeys(c: Compiling) -> None:
     _number_sends(c)
     c.send_rows = words[H_SENDS] = tables.put([0] * SEND * len(c.sends))
     words[H_N_SENDS] = len(c.sends)
-    for name in c.names.journeys:
-        visits, inside = tables.cells(1), tables.cells(1)
-        tables.loads[f"visits.{name}"] = [OP_LOAD, visits, 0]
-        tables.name_positive(f"inside.{name}", inside)
+    for name, (visits, inside) in c.visits.items():
         tables.fill(c.journey_row(name), {J_VISITS: visits, J_INSIDE: inside})
     for name, journey in c.plan.journeys.items():
         _journey(c, name, journey)
@@ -176,8 +174,8 @@ def _journey(c: Compiling, name: str, journey: Journey) -> None:
             J_N_SLOTS: slots,
             J_REENTRY: POLICIES[reentry.policy],
             J_MOST: reentry.most or 0,
-            J_KEYED: 1 if getattr(journey.trigger, "key", None) else 0,
-            J_WHEN: tables.code(journey.when, VISIT_NAMES),  # type: ignore[arg-type]
+            J_KEYED: 1 if keyed(c, name) else 0,
+            J_WHEN: tables.code(journey.when if journey.enabled else "false", VISIT_NAMES),
             J_PRIORITY: priority,
             J_PRIORITY_CONST: constant,
             J_ARM: _arms(c, name, journey),
@@ -185,6 +183,19 @@ def _journey(c: Compiling, name: str, journey: Journey) -> None:
             J_QUEUE: tables.cells(4),
         },
     )
+
+
+def keyed(c: Compiling, name: str, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether the visits of a journey are kept apart by key: its trigger's, or that of a journey that leads to it."""
+    trigger = c.plan.journeys[name].trigger
+    if trigger is not None:
+        return getattr(trigger, "key", None) is not None
+    sources = set()
+    for other, journey in c.plan.journeys.items():
+        to = {s.transfer for _, s in c.names.steps(other) if isinstance(s, TransferStep)}
+        if name in to | {x.to for x in exits(journey)}:
+            sources.add(other)
+    return any(keyed(c, s, seen | {name}) for s in sources - seen)
 
 
 def _arms(c: Compiling, name: str, journey: Journey) -> int:
@@ -294,7 +305,7 @@ def _kind(c: Compiling, name: str, number: int, station: Station) -> dict[int, i
         rows, arm = wait_rows(c, step.timeout)
         return {ST_KIND: S_WAIT_FOR, ST_ARG: ways[0], ST_ELSE: ways[1], ST_WAITS: rows, ST_WAIT_ARM: arm}
     if isinstance(step, BranchStep):
-        conditions = [tables.code(way.when, VISIT_NAMES) for way in step.branch]  # type: ignore[arg-type]
+        conditions = [tables.code(way.when, VISIT_NAMES) for way in step.branch]
         pairs = [w for pair in zip(conditions, ways, strict=True) for w in pair]
         return {ST_KIND: S_BRANCH, ST_ARG: tables.listed(pairs, 2)}
     if isinstance(step, ExperimentStep):

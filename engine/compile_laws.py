@@ -8,6 +8,7 @@ from bifurque.engine.plan import Cap, Coherence, Message, QuietHours, Reroute
 from bifurque.engine.program import Compiling
 from bifurque.engine.values import Duration, weekday_bits
 from bifurque.rules.layout import (
+    ALWAYS,
     CAP,
     CAP_CELLS,
     CAP_MAX,
@@ -41,7 +42,6 @@ from bifurque.rules.layout import (
     RULE_SECONDS,
     RULE_WHILE,
 )
-from bifurque.rules.numbers import ALWAYS
 
 PERIODS = {"calendar day": PER_DAY, "calendar week": PER_WEEK, "calendar month": PER_MONTH, "calendar year": PER_YEAR}
 LENGTHS = {PER_DAY: 1, PER_WEEK: 7, PER_MONTH: 31, PER_YEAR: 366}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bifurque.actors.layout import AR_EXPERIMENT, AR_HOLDOUT
 from bifurque.engine.plan import Attribute
-from bifurque.engine.program import Compiling
+from bifurque.engine.program import Compiling, Program
 from bifurque.engine.tables import NAN, hash64
 from bifurque.engine.values import read_date
 from bifurque.rules.layout import (
     DEADLINE,
+    H_CONSENTS,
     IN_MESSAGE,
     IN_TEXT,
     IN_TYPE,
@@ -17,6 +18,7 @@ from bifurque.rules.layout import (
     LOCAL_HOUR,
     LOCAL_MONTH,
     LOCAL_WEEKDAY,
+    MISSING,
     OP_LOAD,
     OP_LOAD_REAL,
     OP_LOCAL,
@@ -28,7 +30,6 @@ from bifurque.rules.layout import (
     ZONE,
 )
 from bifurque.rules.lowering import real_word
-from bifurque.rules.numbers import MISSING
 
 BITS = 62
 """Facts and consents per word."""
@@ -49,16 +50,22 @@ def compile_people(c: Compiling) -> None:
         for bit, pair in enumerate(pairs[first : first + BITS]):
             c.consent_bits[pair] = (cell, bit)
             tables.name_bit(f"consent.{pair[0]}.{pair[1]}", cell, bit)
+    cells = [cell for name, cell in c.columns.items() if name.startswith("consent.")]
+    tables.words[H_CONSENTS] = tables.listed(cells)
     for first in range(0, len(names.facts), BITS):
         cell = tables.cells(1)
         for bit, fact in enumerate(names.facts[first : first + BITS]):
             c.facts[fact] = (cell, bit)
             tables.name_bit(f"fact.{fact}", cell, bit)
+    for name in names.journeys:
+        visits, inside = c.visits[name] = tables.cells(1), tables.cells(1)
+        tables.loads[f"visits.{name}"] = [OP_LOAD, visits, 0]
+        tables.name_positive(f"inside.{name}", inside)
     _fixed_names(c)
     _experiments(c)
 
 
-def default_word(c: Compiling, name: str, kind: str) -> int:
+def default_word(c: Compiling | Program, name: str, kind: str) -> int:
     """The word of an attribute until another value is known."""
     declared = c.plan.attributes[name]
     value = declared.default if isinstance(declared, Attribute) else None
@@ -69,7 +76,7 @@ def default_word(c: Compiling, name: str, kind: str) -> int:
     return attribute_word(c, kind, value)
 
 
-def attribute_word(c: Compiling, kind: str, value: object) -> int:
+def attribute_word(c: Compiling | Program, kind: str, value: object) -> int:
     """A value written in a plan as an attribute's word."""
     if isinstance(value, str):
         return c.tables.text(value)

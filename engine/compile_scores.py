@@ -14,6 +14,7 @@ from bifurque.rules.layout import (
     CELL_KEY,
     H_N_SCORES,
     H_SCORES,
+    NEVER,
     NO_KEY,
     OP_SCORE,
     SC_CELLS,
@@ -29,7 +30,6 @@ from bifurque.rules.layout import (
     SCORE_CELLS,
 )
 from bifurque.rules.lowering import real_word
-from bifurque.rules.numbers import NEVER
 
 
 def compile_scores(c: Compiling) -> None:

@@ -68,7 +68,7 @@ from bifurque.engine.journey import (
 from bifurque.engine.names import Names, event_refs, listed
 from bifurque.engine.program import Compiling
 from bifurque.engine.values import weekday_bits
-from bifurque.rules.numbers import ALWAYS, NEVER
+from bifurque.rules.layout import ALWAYS, NEVER
 
 LEAP = {"28 February": 28, "1 March": 1, "skip": 0}
 ORDER_ABSENCE, ORDER_START = 50, 60
@@ -77,9 +77,9 @@ ORDER_ABSENCE, ORDER_START = 50, 60
 
 def compile_trigger(c: Compiling, name: str, journey: Journey) -> None:
     """The row of a journey's trigger and whatever wakes it; a journey that is not enabled has none."""
-    if not journey.enabled:
-        return
     trigger = journey.trigger
+    if not journey.enabled or trigger is None:
+        return
     at = c.tables.put([0] * TRIGGER)
     row = {TR_JOURNEY: c.journey_row(name), TR_WHERE: -1, TR_WAIT_ARM: -1, TR_TIMER: -1}
     row[TR_KEYED] = 1 if getattr(trigger, "key", None) else 0

@@ -128,6 +128,11 @@ def leading(kind: Any) -> str:
     return str(kind.__struct_config__.tag or "") if _is_struct(kind) else ""
 
 
+def leads(kind: Any) -> tuple[str, ...]:
+    """The keys any of which tells a kind of step: its leading one, unless it names more."""
+    return getattr(kind, "leads", None) or (leading(kind),)
+
+
 def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
@@ -189,7 +194,7 @@ def _tagged(raw: Any, kinds: list[Any], path: Path, problems: Problems) -> Any:
     tags = [leading(k) for k in kinds]
     if not isinstance(raw, dict):
         return _wrong(path, problems, f"expected a mapping with one of {_one_of(tags)}, got `{shown(raw)}`")
-    present = [k for k in kinds if leading(k) in raw]
+    present = [k for k in kinds if any(key in raw for key in leads(k))]
     if len(present) > 1 and "wait" in tags:
         present = [k for k in present if leading(k) != "wait"]
     if len(present) > 1:

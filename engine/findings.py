@@ -17,9 +17,10 @@ from bifurque.engine.journey import (
     SendStep,
     SetStep,
     SurveyStep,
+    TransferStep,
     WaitByArm,
 )
-from bifurque.engine.names import COMMERCIAL, Names, listed
+from bifurque.engine.names import COMMERCIAL, Names, exits, listed
 from bifurque.engine.plan import BUILT_IN_EVENTS, Message, QuietHours, Stage
 from bifurque.engine.problems import Path
 from bifurque.engine.routes import leads_to, stations
@@ -35,6 +36,7 @@ def find(c: Checker) -> None:
     """Note every finding."""
     for name, journey in c.plan.journeys.items():
         _unreachable(c, name, journey)
+        _never_entered(c, name, journey)
         _late_sent(c, name, journey)
     find_cycles(c)
     _unused(c)
@@ -60,6 +62,17 @@ def _unreachable(c: Checker, name: str, journey: Journey) -> None:
         if i not in seen and station.part in ("", "ask"):
             text = f"the step `{station.name}` is never reached: every way to it leaves the journey before"
             c.problems.add(("journeys", name, "steps", *station.path), text, finding=True)
+
+
+def _never_entered(c: Checker, name: str, journey: Journey) -> None:
+    if journey.trigger is not None:
+        return
+    for other, from_ in c.plan.journeys.items():
+        steps = [s for _, s in c.names.steps(other) if isinstance(s, TransferStep)]
+        if name in {s.transfer for s in steps} | {x.to for x in exits(from_)}:
+            return
+    text = "has no trigger, and no other journey leads to it: nobody ever enters"
+    c.problems.add(("journeys", name), text, at_key=True, finding=True)
 
 
 def _late_sent(c: Checker, name: str, journey: Journey) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -39,6 +39,8 @@ class MessageByArm(Struct, frozen=True, forbid_unknown_fields=True):
 
 Wait = Duration | WaitByArm
 Names = Name | tuple[Name, ...]
+Consents = str | tuple[str, ...]
+"""`all`, a purpose, a channel or `<purpose>.<channel>`; or several."""
 
 
 class EventRef(Struct, frozen=True, forbid_unknown_fields=True):
@@ -294,6 +296,8 @@ class ScoreStep(Timed, frozen=True, tag="score", tag_field="kind"):
 class SetStep(Timed, frozen=True, tag="set", tag_field="kind"):
     """Set attributes, facts and the stage; give or withdraw consent."""
 
+    leads: ClassVar[tuple[str, ...]] = ("set", "grant", "withdraw")
+
     set: Annotated[
         dict[str, Scalar],
         doc(
@@ -302,9 +306,9 @@ class SetStep(Timed, frozen=True, tag="set", tag_field="kind"):
         ),
     ] = {}
     grant: Annotated[
-        Names, doc("Consents given: `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`", "marketing")
+        Consents, doc("Consents given: `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`", "marketing")
     ] = ()
-    withdraw: Annotated[Names, doc("Consents withdrawn", "all")] = ()
+    withdraw: Annotated[Consents, doc("Consents withdrawn", "all")] = ()
 
 
 class TransferStep(Timed, frozen=True, tag="transfer", tag_field="kind"):
@@ -370,11 +374,13 @@ class Goal(Struct, frozen=True, forbid_unknown_fields=True):
 class Journey(Struct, frozen=True, forbid_unknown_fields=True):
     """A sequence of steps that a trigger starts."""
 
-    trigger: Annotated[Trigger, doc("What starts it", {"event": "signup"})]
     steps: Annotated[tuple[Step, ...], doc("Its steps", [{"send": "welcome", "wait": "1h"}])]
     title: Annotated[str | Text, doc("How strategists call it", {"fr": "Panier abandonné", "en": "Abandoned cart"})] = (
         ""
     )
+    trigger: Annotated[
+        Trigger | None, doc("What starts it; without one it is only entered from other journeys", {"event": "signup"})
+    ] = None
     enabled: Annotated[bool, doc("`false`: nobody enters", False)] = True
     when: Annotated[Condition | None, doc("Who may enter", 'stage != "churned"')] = None
     reentry: Annotated[

@@ -58,8 +58,9 @@ def walk(steps: tuple[Step, ...], path: Path) -> Iterator[tuple[Path, Step]]:
 class Names:
     """What a plan names. Positions in these tuples are the numbers the tables use."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, zones: tuple[str, ...] = ()) -> None:
         self.plan = plan
+        self.more_zones = zones
         self.stages = tuple(s.name if isinstance(s, Stage) else s for s in plan.stages) or ("contact",)
         self.categories = {c.name: c for c in plan.categories}
         self.channels = tuple(plan.channels)
@@ -70,8 +71,9 @@ class Names:
 
     @cached_property
     def zones(self) -> tuple[str, ...]:
-        """The plan's zone first, then those of its population and its fallbacks."""
-        return tuple(dict.fromkeys((self.plan.zone, *self.plan.population.zones, *self.plan.zones)))
+        """The plan's zone first, then those of its population, its fallbacks, and a population file."""
+        plan = self.plan
+        return tuple(dict.fromkeys((plan.zone, *plan.population.zones, *plan.zones, *self.more_zones)))
 
     def steps(self, journey: str) -> Iterator[tuple[Path, Step]]:
         """Every step of a journey, with its path."""

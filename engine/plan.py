@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from bifurque.engine.habits import Behaviour, Persona, Population
-from bifurque.engine.journey import Journey, Names, Scalar, Text, doc
+from bifurque.engine.journey import Consents, Journey, Names, Scalar, Text, doc
 from bifurque.engine.values import Clock, Condition, Date, Duration, Moment, Money, Name, Number, Share, Weekday, Zone
 
 BUILT_IN_EVENTS = ("joined", "opened", "clicked", "unsubscribed", "answered", "opt_in", "opt_out")
@@ -119,9 +119,9 @@ class Event(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = {}
     grant: Annotated[
-        Names, doc("Consents given: `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`", "marketing.email")
+        Consents, doc("Consents given: `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`", "marketing.email")
     ] = ()
-    withdraw: Annotated[Names, doc("Consents withdrawn", "all")] = ()
+    withdraw: Annotated[Consents, doc("Consents withdrawn", "all")] = ()
     revenue: Annotated[bool | None, doc("Whether its value is revenue; by default that of `purchase` is", True)] = None
 
 

@@ -144,6 +144,7 @@ class Compiling:
         self.rules: list[int] = []
         self.arm_rows: list[int] = []
         self.sources: dict[str, int] = {}
+        self.visits: dict[str, tuple[int, int]] = {}
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}

@@ -7,7 +7,7 @@ import functools
 import importlib.resources
 import zoneinfo
 
-from bifurque.rules.numbers import ALWAYS, NEVER
+from bifurque.rules.layout import ALWAYS, NEVER
 
 DAY = 86400
 
@@ -32,7 +32,7 @@ def stretches(zone: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
 
     The first reaches back for ever and the last forward for ever: nothing is decided outside the horizon.
     """
-    info = _zone(zone)
+    info = read_zone(zone)
     found = [(ALWAYS, _offset(info, start))]
     before = start
     while before < end:
@@ -46,7 +46,7 @@ def stretches(zone: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _zone(name: str) -> zoneinfo.ZoneInfo:
+def read_zone(name: str) -> zoneinfo.ZoneInfo:
     """A zone read from the `tzdata` package: the system's copy may differ."""
     file = importlib.resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))
     with file.open("rb") as stream:

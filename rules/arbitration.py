@@ -11,7 +11,6 @@ from bifurque.rules.decisions import emit, week_counts
 from bifurque.rules.foresight import look_ahead
 from bifurque.rules.laws import blocked, consented, first_allowed, record_send, waits
 from bifurque.rules.layout import *
-from bifurque.rules.numbers import NEVER
 
 REASON_CAUSES = len(CAUSES)
 """The cause that is a reason: which law held a message until its validity ended."""

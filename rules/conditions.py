@@ -10,7 +10,6 @@ from __future__ import annotations
 from bifurque.rules.compiled import Memory, as_real, as_word, kernel
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import civil, offset
-from bifurque.rules.numbers import MISSING
 from bifurque.rules.scores import value as score_value
 
 

@@ -12,7 +12,6 @@ from bifurque.rules.conditions import truth
 from bifurque.rules.laws import rule_allows
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import awake, period, period_end
-from bifurque.rules.numbers import NEVER
 
 TRIES = 100
 

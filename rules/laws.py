@@ -9,7 +9,6 @@ from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after, awake, period, period_end
-from bifurque.rules.numbers import NEVER
 
 ROUNDS = 200
 """How often the laws may push each other on before a message counts as never allowed."""

@@ -7,6 +7,13 @@ cents, time in seconds since 1970-01-01 UTC, real numbers are the bits of a floa
 
 from __future__ import annotations
 
+MISSING = -(2**63)
+"""A whole number, text, date or truth value that is not known."""
+NEVER = 2**62
+"""An instant after every horizon."""
+ALWAYS = -(2**62)
+"""An instant before every horizon."""
+
 # Fixed words. -- the plan
 (
     H_START,  # first instant of the run
@@ -68,7 +75,8 @@ from __future__ import annotations
     H_WAKES,  # what each timer wakes
     H_N_STEPS,  # names of steps, 0 for none; those of stages follow
     H_EVENT_CAUSES,  # the cause that is the first event type
-) = range(59)
+    H_CONSENTS,  # list of the words of the record that hold consents
+) = range(60)
 
 # Fixed words. -- the contact at hand
 (

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.layout import *
-from bifurque.rules.numbers import NEVER
 
 DAY = 86400
 SAFE = 26 * 3600

@@ -17,13 +17,6 @@ MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
 U1, U11, U27, U30, U31 = (np.uint64(n) for n in (1, 11, 27, 30, 31))
 
-MISSING = -(2**63)
-"""A whole number, text, date or truth value that is not known."""
-NEVER = 2**62
-"""An instant after every horizon."""
-ALWAYS = -(2**62)
-"""An instant before every horizon."""
-
 
 @kernel
 def signed(x: np.uint64) -> int:

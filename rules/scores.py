@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bifurque.rules.compiled import Memory, kernel, put_real, real
 from bifurque.rules.layout import *
-from bifurque.rules.numbers import NEVER, log, power_of_half
+from bifurque.rules.numbers import log, power_of_half
 
 
 @kernel

@@ -1,0 +1,131 @@
+"""Hosts run lanes: one after the other, or on threads. Nothing depends on how many there are."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
+from bifurque.rules.compiled import Words, compiled
+from bifurque.rules.layout import CONTACT, EVENTS_COUNT, HASH, MISSING, NEXT_CONTACT, NEXT_EVENT, ROWS_COUNT
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring contacts, with their events: what a lane takes at a time."""
+
+    index: int
+    people: Words
+    events: Words
+    bounds: Words
+
+
+class Sink(Protocol):
+    """Where decision and event rows go."""
+
+    def take(self, index: int, words: Words) -> None:
+        """Take the rows that stand in a lane's memory."""
+
+    def close(self, index: int) -> None:
+        """A stretch is done."""
+
+
+@dataclass
+class Lane:
+    """A lane's memory, and the processor time its kernel took."""
+
+    words: Words
+    first_counter: int
+    last_counter: int
+    cpu: float = 0.0
+    finished: list[int] = field(default_factory=list)
+
+    def live(self, stretch: Stretch, sink: Sink) -> None:
+        """Let a stretch of contacts live, handing rows over whenever the lane runs out of room."""
+        words, kernel = self.words, compiled(run_lane)
+        words[NEXT_CONTACT] = words[NEXT_EVENT] = 0
+        words[CONTACT] = MISSING
+        more = RAN_OUT_OF_ROOM
+        while more == RAN_OUT_OF_ROOM:
+            began = time.thread_time()
+            more = kernel(words, stretch.people, stretch.events, stretch.bounds)
+            self.cpu += time.thread_time() - began
+            sink.take(stretch.index, words)
+            words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+        sink.close(stretch.index)
+
+    @property
+    def counters(self) -> Words:
+        """Everything it counted."""
+        return self.words[self.first_counter : self.last_counter]
+
+    @property
+    def digest(self) -> int:
+        """The sum of the hashes of its decision rows."""
+        return int(self.words[HASH])
+
+
+class Stopped(Exception):  # noqa: N818
+    """Somebody asked the run to stop."""
+
+
+def run(
+    stretches: Iterator[Callable[[], Stretch]],
+    lanes: list[Lane],
+    sink: Sink,
+    done: Callable[[int], None],
+    stop: threading.Event,
+) -> None:
+    """Run stretches over lanes, as many at once as there are lanes; one lane runs in the calling thread.
+
+    Args:
+        stretches: makers of stretches, in order; each is called where it runs.
+        lanes: the lanes.
+        sink: where rows go.
+        done: called with the number of contacts after each stretch, always in the calling thread.
+        stop: set it to stop after the stretches under way.
+
+    Raises:
+        Stopped: `stop` was set.
+    """
+    if len(lanes) == 1:
+        for make in stretches:
+            if stop.is_set():
+                raise Stopped
+            done(_one(make, lanes[0], sink))
+        return
+    idle = list(lanes)
+    under_way: dict[Future[int], Lane] = {}
+    with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
+        try:
+            for make in stretches:
+                if not idle:
+                    _collect(under_way, idle, done)
+                if stop.is_set():
+                    raise Stopped
+                lane = idle.pop()
+                under_way[pool.submit(_one, make, lane, sink)] = lane
+            while under_way:
+                _collect(under_way, idle, done)
+            if stop.is_set():
+                raise Stopped
+        except BaseException:
+            stop.set()
+            raise
+
+
+def _one(make: Callable[[], Stretch], lane: Lane, sink: Sink) -> int:
+    stretch = make()
+    lane.live(stretch, sink)
+    return len(stretch.people)
+
+
+def _collect(under_way: dict[Future[int], Lane], idle: list[Lane], done: Callable[[int], None]) -> None:
+    finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+    for future in finished:
+        idle.append(under_way.pop(future))
+        done(future.result())

@@ -1,0 +1,257 @@
+"""The command line: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path as File
+from typing import Any, TypeVar
+
+import click
+
+from bifurque.rules.errors import BifurqueError, PlanError
+
+STARTED = time.perf_counter()
+CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
+F = TypeVar("F", bound=Callable[..., Any])
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class Commands(click.Group):
+    """Commands whose errors are one clear line, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what bifurque has to say goes to stderr, and the exit code is 2."""
+        try:
+            return super().invoke(ctx)
+        except PlanError as error:
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
+            ctx.exit(UNREADABLE)
+        except BifurqueError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(UNREADABLE)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(130)
+        except MemoryError:
+            click.echo("not enough memory: fewer --workers need less", err=True)
+            ctx.exit(UNREADABLE)
+
+
+def sets(command: F) -> F:
+    """The option every command has that takes a plan."""
+    return click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="PATH=VALUE",
+        help="Override one value of the plan, such as caps.0.max=2 or journeys.cart.steps.0.wait=3h. Repeatable.",
+    )(command)
+
+
+def lang(command: F) -> F:
+    """The language of what is read by people."""
+    text = "Language; by default that of the environment."
+    return click.option("--lang", type=click.Choice(["fr", "en"]), help=text)(command)
+
+
+def as_json(command: F) -> F:
+    """Machine-readable output."""
+    return click.option("--json", "json", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+@click.group(cls=Commands, context_settings=SETTINGS)
+@click.version_option(package_name="bifurque")
+def main() -> None:
+    r"""Try a whole plan of customer journeys before sending anything.
+
+    \b
+    bifurque init demo shop               write a plan to start from
+    bifurque check shop/plan.yaml         prove what can be proved on the plan alone
+    bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
+    bifurque why RUN 17                   every decision about one contact, with its reason
+    """
+
+
+@main.command()
+@click.argument("words", nargs=-1, metavar="[TEMPLATE] DIR")
+@click.option("--list", "listing", is_flag=True, help="List the templates.")
+@lang
+def init(words: tuple[str, ...], listing: bool, lang: str | None) -> None:
+    """Write a commented plan into DIR, as DIR/plan.yaml.
+
+    TEMPLATE is one of those that --list shows; `demo` if none is named.
+    """
+    from bifurque.engine.templates_list import templates, write_template
+    from bifurque.engine.words import language
+
+    if listing:
+        for name, title in templates(language(lang)).items():
+            click.echo(f"{name:<12} {title}")
+        return
+    if not 1 <= len(words) <= 2:
+        raise click.UsageError("say where: bifurque init [TEMPLATE] DIR")
+    known = templates("en")
+    template, folder = words if len(words) == 2 else (words[0] if words[0] in known else "demo", words[0])
+    file = write_template(template, File(folder), language(lang))
+    click.echo(str(file))
+
+
+@main.command()
+@click.argument("plan", type=click.Path(path_type=File))
+@sets
+@as_json
+def check(plan: File, overrides: tuple[str, ...], json: bool) -> None:
+    """Find what is wrong with PLAN, all at once, each with its place.
+
+    Exit code 0: clean; 1: it runs, but there are findings; 2: it cannot be run.
+    """
+    from bifurque.engine.load import inspect
+
+    _, problems = inspect(plan, overrides)
+    found = problems.sorted()
+    if json:
+        import msgspec
+
+        rows = [
+            {"file": p.file, "line": p.line, "column": p.column, "path": [str(x) for x in p.path]}
+            | {"level": p.level, "message": p.message}
+            for p in found
+        ]
+        click.echo(msgspec.json.encode(rows))
+    for problem in found if not json else ():
+        click.echo(str(problem), err=problem.level == "error")
+    sys.exit(UNREADABLE if problems.errors else FINDINGS if found else CLEAN)
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of plans, for editors."""
+    import msgspec
+
+    from bifurque.engine.schema import plan_schema
+
+    click.echo(msgspec.json.format(msgspec.json.encode(plan_schema()), indent=2))
+
+
+@main.command()
+@click.argument("plan", type=click.Path(path_type=File))
+@click.option("--contacts", type=click.IntRange(1), help="How many contacts to draw; by default the plan's.")
+@click.option("--days", type=click.IntRange(1, 3700), help="The horizon; by default the plan's.")
+@click.option("--seed", type=click.IntRange(0, 2**62), default=1, show_default=True, help="Of all draws.")
+@click.option("--out", type=click.Path(path_type=File), help="The run folder; by default the next of runs/.")
+@click.option("--overwrite", is_flag=True, help="Replace a run folder that exists.")
+@click.option(
+    "--population",
+    type=click.Path(path_type=File),
+    help="Contacts from a Parquet or CSV file: contact, zone, persona, joined, consent, consent.<purpose>.<channel>, "
+    "and the plan's attributes.",
+)
+@click.option(
+    "--events",
+    type=click.Path(path_type=File),
+    help="Real events from a Parquet, CSV or JSON lines file: contact, time, type, key, value, message.",
+)
+@click.option(
+    "--behaviour",
+    type=click.Choice(["off", "constant"]),
+    help="How people behave: off: only imported events; constant: the plan's chances. By default the plan's kind.",
+)
+@click.option(
+    "--ledger",
+    type=click.Choice(["full", "sample", "none"]),
+    default="sample",
+    show_default=True,
+    help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
+)
+@click.option("--workers", type=click.IntRange(1, 256), help="Threads; by default one per processor. Same result.")
+@sets
+@lang
+@as_json
+def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
+    """Let every contact live PLAN to the horizon, and print the figures.
+
+    The run folder holds manifest.json, kpi.json, ledger/, events/ and aggregates/; Parquet opens in DuckDB, polars or
+    pandas. The same plan, inputs and seed give the same bytes, whatever the number of workers.
+    """
+    from bifurque.engine.report import report
+    from bifurque.engine.simulate import simulate as run_plan
+    from bifurque.engine.words import language, say
+
+    if not plan.is_file():
+        raise click.ClickException(f"{plan}: no such file")
+    spoken = language(lang)
+    with Progress(options["days"]) as progress:
+        run = run_plan(plan, progress=progress.show, started=STARTED, **options)
+    for note in run.manifest["notes"]:
+        click.echo(f"{say(spoken, 'note')}: {note}", err=True)
+    if json:
+        click.echo((run.folder / "kpi.json").read_text(encoding="utf-8"))
+        return
+    click.echo(report(run.kpis, spoken))
+    click.echo(f"{say(spoken, 'files')}: {run.folder}")
+
+
+class Progress:
+    """A progress bar on stderr with contact-days per second and the time left; silent when nobody watches."""
+
+    def __init__(self, days: int | None) -> None:
+        self.days = days
+        self.began = 0.0
+        self.shown = False
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def show(self, done: int, total: int, days: int) -> None:
+        """Draw the bar again."""
+        now = time.perf_counter()
+        if not self.began:
+            self.began = now
+        if not sys.stderr.isatty():
+            return
+        self.shown = True
+        spent = max(now - self.began, 1e-6)
+        rate = done * days / spent
+        left = (total - done) * spent / max(done, 1)
+        filled = round(30 * done / total)
+        bar = "█" * filled + "░" * (30 - filled)
+        text = f"\r{bar} {done / total:4.0%}  {rate / 1e6:8.1f} M contact-days/s  {left:5.0f} s "
+        click.echo(text, nl=False, err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self.shown:
+            click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=File))
+@click.argument("contact")
+@click.argument("message", required=False)
+@click.option("--zone", help="On whose wall clock; by default the contact's own.")
+@lang
+@as_json
+def why(run: File, contact: str, message: str | None, zone: str | None, lang: str | None, json: bool) -> None:
+    """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
+
+    The contact's life is lived again, so this works whether or not the ledger kept it.
+    """
+    from bifurque.engine.run import open_run
+    from bifurque.engine.why import told
+    from bifurque.engine.why import why as reasons
+    from bifurque.engine.words import language, say
+
+    spoken = language(lang)
+    found = reasons(open_run(run), contact, message)
+    if json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(found.rows))
+        return
+    for line in told(found, spoken, zone):
+        click.echo(line)
+    if not found.rows:
+        click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))

@@ -1,0 +1,54 @@
+"""Who a contact is: whole numbers are used as they are, any other id becomes the first 63 bits of its BLAKE2b hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path as File
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bifurque.engine.columns import texts
+from bifurque.rules.compiled import Words
+from bifurque.rules.errors import DataError
+
+
+def contact_number(text: str) -> int:
+    """The number of a contact by its external id.
+
+    >>> contact_number("17"), contact_number("anna")
+    (17, 8164379735391374604)
+    """
+    if re.fullmatch(r"0|-?[1-9]\d{0,17}", text, re.ASCII):
+        return int(text)
+    return int.from_bytes(hashlib.blake2b(text.encode()).digest()[:8], "big") >> 1
+
+
+def contact_numbers(values: Any, file: str | File) -> tuple[Words, Any]:
+    """The numbers of a column of contacts, and a table of numbers and ids if some are texts.
+
+    Raises:
+        DataError: an id is missing, or two ids share a number.
+    """
+    if pc.any(pc.is_null(values)).as_py() or (pa.types.is_floating(values.type)):
+        row = int(np.argmax(np.asarray(pc.is_null(values))))
+        raise DataError(f"{file}: row {row + 1}, column `contact`: every row needs a contact, a whole number or a text")
+    if pa.types.is_integer(values.type):
+        return np.asarray(pc.cast(values, pa.int64()), np.int64), None
+    encoded = pc.dictionary_encode(texts(values, file, "contact"))
+    encoded = encoded.unify_dictionaries().combine_chunks()
+    encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
+    words = encoded.dictionary.to_pylist()
+    numbers = np.array([contact_number(w) for w in words], np.int64)
+    order = np.argsort(numbers, kind="stable")
+    same = np.nonzero(np.diff(numbers[order]) == 0)[0]
+    if len(same):
+        a, b = words[order[same[0]]], words[order[same[0] + 1]]
+        raise DataError(f"{file}: the contacts `{a}` and `{b}` cannot be told apart: rename one of them")
+    named = None
+    if any(str(n) != w for n, w in zip(numbers.tolist(), words, strict=True)):
+        named = pa.table({"contact": numbers, "id": pa.array(words, pa.string())})
+    return numbers[np.asarray(encoded.indices, np.int64)], named

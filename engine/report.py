@@ -1,0 +1,73 @@
+"""The figures of a run as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bifurque.engine.words import figure, reason, say
+
+COLUMNS = ("entered", "sent", "held", "dropped", "opened", "clicked", "converted", "revenue", "cost", "unsubscribed")
+MONEY = ("revenue", "cost")
+
+
+def report(kpis: Mapping[str, Any], lang: str) -> str:
+    """The KPI table: per journey, message, channel, arm and stage, then what concerns them all."""
+    totals = kpis["totals"]
+    lines = [
+        f"{kpis['plan']} · {figure(lang, kpis['contacts'])} {say(lang, 'contacts')} · "
+        f"{figure(lang, kpis['days'])} {say(lang, 'days')}",
+        "",
+    ]
+    groups = [(key, dict(kpis[key])) for key in ("journeys", "messages", "channels", "arms", "stages") if kpis[key]]
+    if len(kpis["stages"]) < 2:
+        groups = [g for g in groups if g[0] != "stages"]
+    total = dict(totals) | {"converted": totals["purchases"]}
+    groups.append(("totals", {"": total}))
+    width = max(len(name) for key, rows in groups for name in (say(lang, key), *(f"  {r}" for r in rows)))
+    for key, rows in groups:
+        lines += table(lang, say(lang, key), rows, width)
+        lines.append("")
+    for key in ("held", "dropped"):
+        counted = sorted(totals[f"{key}_by_reason"].items(), key=lambda item: -item[1])
+        if counted:
+            lines.append(say(lang, f"why_{key}"))
+            lines += [f"  {reason(lang, code):<44} {figure(lang, count):>14}" for code, count in counted]
+            lines.append("")
+    return "\n".join([*lines, *_overall(kpis, lang)])
+
+
+def table(lang: str, title: str, rows: Mapping[str, Mapping[str, Any]], width: int) -> list[str]:
+    """A title line with the names of the columns, then a line per row."""
+    heads = [say(lang, column) for column in COLUMNS]
+    cells = {name: [_cell(lang, row, column) for column in COLUMNS] for name, row in rows.items()}
+    widths = [max(10, len(h), *(len(c[i]) for c in cells.values())) for i, h in enumerate(heads)]
+    lines = [f"{title:<{width}}" + _aligned(heads, widths)]
+    return lines + [f"{'  ' + name:<{width}}" + _aligned(line, widths) for name, line in cells.items()]
+
+
+def _aligned(cells: Iterable[str], widths: list[int]) -> str:
+    return "".join(f" {cell:>{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip()
+
+
+def _cell(lang: str, row: Mapping[str, Any], column: str) -> str:
+    value = row.get(column)
+    if value is None:
+        return "·"
+    return figure(lang, value, 2 if column in MONEY else 0)
+
+
+def _overall(kpis: Mapping[str, Any], lang: str) -> list[str]:
+    totals, pressure = kpis["totals"], kpis["pressure"]
+    currency = kpis["currency"]
+    parts = [f"P50 {pressure['p50']}", f"P95 {pressure['p95']}", f"P99 {pressure['p99']}"]
+    parts.append(f"{say(lang, 'mean')} {figure(lang, pressure['mean'], 2)}")
+    lines = [f"{say(lang, 'pressure')}: {' · '.join(parts)}"]
+    share = figure(lang, 100 * totals["indifferent_share"], 1)
+    lines.append(f"{say(lang, 'indifferent')}: {share} %")
+    lines.append(f"{say(lang, 'value_12_months')}: {figure(lang, totals['value_12_months'], 2)} {currency}")
+    roi = "·" if totals["roi"] is None else figure(lang, totals["roi"], 1)
+    lines.append(f"{say(lang, 'roi')}: {roi}")
+    if totals["quarantined"]:
+        lines.append(f"{say(lang, 'quarantined')}: {figure(lang, totals['quarantined'])}")
+    return lines

@@ -1,0 +1,146 @@
+"""A run folder: what was run, on what, what came out; and how another looks into it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path as File
+from typing import Any
+
+import msgspec
+
+from bifurque.engine.plan import Plan
+from bifurque.rules.errors import RunError
+
+MANIFEST, KPI = "manifest.json", "kpi.json"
+
+
+def write_json(file: File, data: Any) -> None:
+    """Write a JSON file whole or not at all."""
+    partial = file.with_suffix(file.suffix + ".partial")
+    with partial.open("wb") as stream:
+        stream.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.rename(file)
+
+
+def sha256(file: File) -> str:
+    """The SHA-256 of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def new_folder(out: str | File | None, plan: str, *, overwrite: bool = False) -> File:
+    """Make an empty run folder: the one asked for, or the next of `runs/`.
+
+    Raises:
+        RunError: it holds something already, or cannot be written.
+    """
+    folder = File(out) if out is not None else _next(File("runs"), plan)
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            if not overwrite:
+                raise RunError(f"{folder}: exists already; choose another --out, or add --overwrite")
+            if not (folder / MANIFEST).is_file():
+                raise RunError(f"{folder}: is not a run folder, so it is not overwritten; choose another --out")
+            shutil.rmtree(folder)
+        for part in ("ledger", "events", "aggregates"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+    except RunError:
+        raise
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    return folder
+
+
+def _next(parent: File, plan: str) -> File:
+    number = 1
+    while (parent / f"{plan}-{number:03d}").exists():
+        number += 1
+    return parent / f"{plan}-{number:03d}"
+
+
+@dataclass
+class Run:
+    """A run folder, opened.
+
+    Attributes:
+        folder: where it is.
+        manifest: what was run: see the reference of the run folder.
+    """
+
+    folder: File
+    manifest: dict[str, Any]
+
+    @property
+    def kpis(self) -> dict[str, Any]:
+        """The figures of the run, as `kpi.json` holds them."""
+        return dict(msgspec.json.decode((self.folder / KPI).read_bytes()))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all counters and the sum of the hashes of all decisions."""
+        return str(self.manifest["digest"])
+
+    @property
+    def complete(self) -> bool:
+        """Whether the run reached its end."""
+        return self.manifest.get("status") == "complete"
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that was run."""
+        from bifurque.engine.load import loads
+
+        return loads(self.manifest["plan"]["text"], self.manifest["plan"]["set"], self.manifest["plan"]["file"])
+
+    def ledger(self) -> Any:
+        """The decisions that were kept, as an Arrow table sorted by contact and time."""
+        return self._table("ledger")
+
+    def events(self) -> Any:
+        """The events that were kept, as an Arrow table sorted by contact and time."""
+        return self._table("events")
+
+    def aggregate(self, name: str) -> Any:
+        """One of the tables of `aggregates/`, as an Arrow table."""
+        import pyarrow.parquet as parquet
+
+        return parquet.read_table(self.folder / "aggregates" / f"{name}.parquet")
+
+    def _table(self, name: str) -> Any:
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+
+        files = sorted((self.folder / name).glob("*.parquet"))
+        if not files:
+            kept = self.manifest.get("ledger")
+            raise RunError(f"{self.folder}: holds no {name}" + (" (--ledger none)" if kept == "none" else ""))
+        return pa.concat_tables([parquet.read_table(f) for f in files], promote_options="default").unify_dictionaries()
+
+
+def open_run(folder: str | File) -> Run:
+    """Open a run folder.
+
+    Raises:
+        RunError: it is none.
+    """
+    path = File(folder)
+    manifest = path / MANIFEST
+    if not manifest.is_file():
+        raise RunError(f"{path}: is not a run folder: it has no {MANIFEST}")
+    try:
+        found = msgspec.json.decode(manifest.read_bytes())
+    except (msgspec.DecodeError, OSError) as error:
+        raise RunError(f"{manifest}: cannot be read: {error}") from None
+    if not isinstance(found, dict):
+        raise RunError(f"{manifest}: is not a manifest")
+    return Run(path, found)
+
+
+STARTED = time.perf_counter()
+"""When this module was first imported: what a command spends before it starts working."""

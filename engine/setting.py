@@ -1,0 +1,156 @@
+"""Everything a run is made of, before it starts: the same setting gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as File
+
+import numpy as np
+
+from bifurque.actors.host import Lane, Stretch
+from bifurque.actors.layout import P_CONTACT, P_KEEP
+from bifurque.engine.compile import compile_plan
+from bifurque.engine.imports import Imported, no_events, read_events
+from bifurque.engine.load import load, loads
+from bifurque.engine.people import Drawn, FromFile, People, kept
+from bifurque.engine.plan import Plan
+from bifurque.engine.program import Program
+from bifurque.engine.texts import Texts
+from bifurque.rules.compiled import Words
+from bifurque.rules.errors import DataError
+from bifurque.rules.layout import H_SEED
+
+
+@dataclass
+class Setting:
+    """Everything a run is made of, before it starts: the same setting gives the same bytes."""
+
+    plan: Plan
+    text: str
+    file: str
+    overrides: tuple[str, ...]
+    seed: int
+    days: int
+    program: Program
+    words: Words
+    people: People
+    events: Imported
+    texts: Texts
+    behaviour: str
+    population_file: str | None = None
+    events_file: str | None = None
+    asked: bool = False  # whether a number of contacts was asked for
+    notes: list[str] = field(default_factory=list)
+
+    def stretch(self, index: int, first: int, last: int, share: float) -> Stretch:
+        """The contacts at places [first, last), with their events; `share` of them are kept in the ledger."""
+        rows = self.people.rows(first, last)
+        rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
+        return Stretch(index, rows, self.events.rows, self.events.bounds(rows[:, P_CONTACT]))
+
+    def lane(self) -> Lane:
+        """A lane's memory, ready to run."""
+        end = len(self.program.words)
+        return Lane(self.words.copy(), self.program.first_counter, end)
+
+
+def prepare(
+    plan: str | File,
+    *,
+    overrides: Sequence[str] = (),
+    contacts: int | None = None,
+    days: int | None = None,
+    seed: int = 1,
+    population: str | File | None = None,
+    events: str | File | None = None,
+    behaviour: str | None = None,
+    rows: int = 1 << 13,
+) -> Setting:
+    """Read and compile all that a run needs.
+
+    Args:
+        plan: a plan file, or the text of a plan.
+        overrides: `path.to.value=X`, as `--set` takes them.
+        contacts: how many contacts to draw; by default the plan's, or those of the event file.
+        days: the horizon; by default the plan's.
+        seed: of all draws.
+        population: a Parquet or CSV file of contacts, instead of drawn ones.
+        events: a Parquet, CSV or JSON lines file of real events.
+        behaviour: `off` or `constant`; by default the plan's.
+        rows: how many decision rows a lane holds at a time.
+
+    Raises:
+        PlanError: the plan cannot run.
+        DataError: a file cannot be used.
+    """
+    text, file, checked = _read(plan, overrides)
+    source = FromFile(population) if population is not None else None
+    if source is not None and contacts is not None:
+        raise DataError("with --population the number of contacts is that of its rows: leave --contacts out")
+    zones = source.zones if source else ()
+    program = compile_plan(checked, days=days, behaviour=behaviour, zones=zones, rows=rows)
+    texts = Texts(program)
+    imported = read_events(program, events, texts) if events is not None else no_events()
+    people = _people(program, source, imported, contacts, seed, texts, checked)
+    _all_known(people, imported, events)
+    words = texts.answers(program, program.words.copy())
+    words[H_SEED] = seed
+    notes = [f"ignored {count:,} events {why}" for why, count in imported.ignored.items() if count]
+    if people.unused:
+        notes.append(f"columns of the population that the plan does not use: {', '.join(people.unused)}")
+    return Setting(
+        checked,
+        text,
+        file,
+        tuple(overrides),
+        seed,
+        days or checked.days,
+        program,
+        words,
+        people,
+        imported,
+        texts,
+        behaviour or checked.behaviour.kind,
+        str(population) if population is not None else None,
+        str(events) if events is not None else None,
+        contacts is not None,
+        notes,
+    )
+
+
+def _read(plan: str | File, overrides: Sequence[str]) -> tuple[str, str, Plan]:
+    if isinstance(plan, str) and "\n" in plan:
+        return plan, "plan", loads(plan, overrides)
+    checked = load(plan, overrides)
+    return File(plan).read_text(encoding="utf-8-sig"), str(plan), checked
+
+
+def _people(
+    program: Program,
+    source: FromFile | None,
+    imported: Imported,
+    contacts: int | None,
+    seed: int,
+    texts: Texts,
+    plan: Plan,
+) -> People:
+    if source is not None:
+        return source.bind(program, texts)
+    if contacts is None and len(imported.contacts):
+        drawn = Drawn(program, seed, 0, np.unique(imported.contacts))
+        drawn.ids = imported.ids
+        return drawn
+    return Drawn(program, seed, contacts or plan.population.contacts)
+
+
+def _all_known(people: People, imported: Imported, file: str | File | None) -> None:
+    """Every event belongs to a contact of the run."""
+    strangers = [c for c in np.unique(imported.contacts).tolist() if people.find(c) < 0]
+    if strangers:
+        ids = dict(imported.ids.to_pydict().items()) if imported.ids is not None else None
+        first = strangers[0]
+        if ids is not None and first in ids["contact"]:
+            first = ids["id"][ids["contact"].index(first)]
+        text = f"{file}: has events of {len(strangers):,} contacts that are not in the population"
+        raise DataError(f"{text}, the first is `{first}`: add them to the population, or leave their events out")

@@ -1,0 +1,227 @@
+"""Simulates a plan: every contact lives the whole horizon, all laws on; the result is a run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import resource
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path as File
+from typing import Any, Literal
+
+import numpy as np
+
+from bifurque.actors.host import Lane, Stopped, Stretch, run
+from bifurque.actors.layout import P_FIRST
+from bifurque.engine.aggregates import write_aggregates
+from bifurque.engine.kpi import kpis
+from bifurque.engine.ledger import Tabulator
+from bifurque.engine.program import Program
+from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, sha256, write_json
+from bifurque.engine.setting import Setting, prepare
+from bifurque.engine.sink import Nowhere, Writer
+from bifurque.engine.zones import database_version
+from bifurque.rules.compiled import Words
+from bifurque.rules.errors import RunError
+
+Ledger = Literal["full", "sample", "none"]
+SAMPLE = 0.01
+"""The share of contacts whose rows a sampled ledger keeps; drawn by contact, so always the same ones."""
+STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
+ROWS = {"full": 1 << 18, "sample": 1 << 13, "none": 1 << 11}
+
+
+def simulate(
+    plan: str | File,
+    *,
+    out: str | File | None = None,
+    overrides: Sequence[str] = (),
+    contacts: int | None = None,
+    days: int | None = None,
+    seed: int = 1,
+    population: str | File | None = None,
+    events: str | File | None = None,
+    behaviour: str | None = None,
+    ledger: Ledger = "sample",
+    workers: int | None = None,
+    overwrite: bool = False,
+    progress: Callable[[int, int, int], None] | None = None,
+    started: float | None = None,
+) -> Run:
+    """Simulate a plan and write a run folder.
+
+    Args:
+        plan: a plan file, or the text of a plan.
+        out: the run folder; by default the next of `runs/`.
+        overrides: `path.to.value=X`, as `--set` takes them.
+        contacts: how many contacts to draw.
+        days: the horizon.
+        seed: of all draws.
+        population: a file of contacts, instead of drawn ones.
+        events: a file of real events.
+        behaviour: `off` or `constant`.
+        ledger: whose decisions are kept: everybody's, those of a keyed 1 %, or nobody's.
+        workers: how many threads; by default one per processor. The result is the same for any number.
+        overwrite: replace a run folder that exists.
+        progress: called with contacts done, contacts in all, and days.
+        started: when the work began (`time.perf_counter`), for the timing in the manifest.
+
+    Returns:
+        The run, opened.
+
+    Raises:
+        PlanError, DataError, RunError: see `prepare`; the folder cannot be written.
+    """
+    began = time.perf_counter()
+    setting = prepare(
+        plan,
+        overrides=overrides,
+        contacts=contacts,
+        days=days,
+        seed=seed,
+        population=population,
+        events=events,
+        behaviour=behaviour,
+        rows=ROWS[ledger],
+    )
+    lanes = [setting.lane() for _ in range(workers or os.cpu_count() or 1)]
+    _warm(lanes[0], setting)
+    compiled_at = time.perf_counter()
+    folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
+    manifest = _manifest(setting, ledger, len(lanes))
+    write_json(folder / MANIFEST, manifest | {"status": "running"})
+    tabulator = Tabulator(setting.program, setting.texts)
+    sink = Nowhere() if ledger == "none" else Writer(folder, tabulator, full=ledger == "full")
+    try:
+        consenting = _live(setting, lanes, sink, ledger, progress)
+        sink.finish()
+        _results(folder, setting, lanes, manifest)
+    except (KeyboardInterrupt, Stopped):
+        sink.abandon()
+        write_json(folder / MANIFEST, manifest | {"status": "incomplete", "digest": None})
+        raise
+    except OSError as error:
+        sink.abandon()
+        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    if _needs_consent(setting.program) and consenting < setting.people.count / 2:
+        share = 1 - consenting / setting.people.count
+        setting.notes.append(f"{share:.0%} of the contacts start without any consent: most messages need one")
+    manifest["notes"] = setting.notes
+    manifest["timing"] = {
+        "start_s": round(began - (started if started is not None else began), 3),
+        "compile_s": round(compiled_at - began, 3),
+        "kernel_cpu_s": round(sum(lane.cpu for lane in lanes), 3),
+        "write_s": round(sink.seconds, 3),
+        "wall_s": round(time.perf_counter() - (started if started is not None else began), 3),
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "ledger_rows": sink.rows,
+    }
+    manifest["files"] = {
+        str(f.relative_to(folder)): sha256(f) for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST
+    }
+    write_json(folder / MANIFEST, manifest | {"status": "complete"})
+    return open_run(folder)
+
+
+def _warm(lane: Lane, setting: Setting) -> None:
+    """Load the machine code, or make it: over nobody."""
+    empty = setting.stretch(0, 0, 0, 0)
+    lane.live(empty, Nowhere())
+    lane.cpu = 0.0
+
+
+def _live(
+    setting: Setting,
+    lanes: list[Lane],
+    sink: Writer | Nowhere,
+    ledger: Ledger,
+    progress: Callable[[int, int, int], None] | None,
+) -> int:
+    """Run every stretch; how many contacts have some consent."""
+    size, count = STRETCH[ledger], setting.people.count
+    size = max(min(size, -(-count // len(lanes))), 256)
+    share = {"full": 1.0, "sample": SAMPLE, "none": 0.0}[ledger]
+    words = [P_FIRST + i for i, name in enumerate(setting.program.columns) if name.startswith("consent.")]
+    consenting: list[int] = []
+
+    def maker(index: int, first: int) -> Callable[[], Stretch]:
+        def make() -> Stretch:
+            stretch = setting.stretch(index, first, min(first + size, count), share)
+            consenting.append(int((stretch.people[:, words] != 0).any(axis=1).sum()))
+            return stretch
+
+        return make
+
+    def makers() -> Iterator[Callable[[], Stretch]]:
+        for index, first in enumerate(range(0, count, size)):
+            yield maker(index, first)
+
+    finished = 0
+
+    def done(contacts: int) -> None:
+        nonlocal finished
+        finished += contacts
+        if progress is not None:
+            progress(finished, count, setting.days)
+
+    run(makers(), lanes, sink, done, threading.Event())
+    return sum(consenting)
+
+
+def _needs_consent(program: Program) -> bool:
+    return any(program.names.purpose(m.category) for m in program.plan.messages.values())
+
+
+def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
+    from importlib.metadata import version
+
+    import numba
+    import pyarrow as pa
+
+    inputs = {}
+    for name, file in (("population", setting.population_file), ("events", setting.events_file)):
+        if file is not None:
+            inputs[name] = {"file": str(File(file).resolve()), "sha256": sha256(File(file))}
+    return {
+        "bifurque": version("bifurque"),
+        "plan": {
+            "name": setting.plan.plan,
+            "file": setting.file,
+            "sha256": hashlib.sha256(setting.text.encode()).hexdigest(),
+            "set": list(setting.overrides),
+            "text": setting.text,
+        },
+        "seed": setting.seed,
+        "contacts": setting.people.count,
+        "asked": setting.asked,
+        "days": setting.days,
+        "behaviour": setting.behaviour,
+        "start": setting.program.start,
+        "end": setting.program.end,
+        "ledger": ledger,
+        "inputs": inputs,
+        "executor": {"kind": "threads", "workers": workers},
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "numba": numba.__version__,
+            "pyarrow": pa.__version__,
+            "tzdb": database_version(),
+        },
+    }
+
+
+def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[str, Any]) -> None:
+    counters: Words = np.stack([lane.counters for lane in lanes]).sum(axis=0)
+    hashed = sum(lane.digest for lane in lanes) % 2**64
+    digest = hashlib.sha256(counters.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
+    manifest["digest"] = digest.hexdigest()
+    write_json(folder / KPI, kpis(setting.program, counters, setting.days))
+    write_aggregates(folder / "aggregates", setting.program, counters)
+    if setting.people.ids is not None:
+        import pyarrow.parquet as parquet
+
+        parquet.write_table(setting.people.ids, folder / "contacts.parquet", compression="zstd")

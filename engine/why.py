@@ -1,0 +1,168 @@
+"""Why: every decision about one contact, in time order, with its reason; its life is lived again for that."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path as File
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
+from bifurque.actors.layout import P_ZONE
+from bifurque.engine.contacts import contact_number
+from bifurque.engine.ledger import Tabulator, taken
+from bifurque.engine.run import Run, sha256
+from bifurque.engine.setting import Setting, prepare
+from bifurque.engine.words import reason, say
+from bifurque.engine.zones import known_zones, read_zone
+from bifurque.rules.errors import DataError, RunError, did_you_mean
+from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, ROWS_COUNT
+
+
+def setting_of(run: Run) -> Setting:
+    """The setting of a run, from its manifest and the files it was made of.
+
+    Raises:
+        RunError: a file of the run is no longer what it was.
+    """
+    manifest = run.manifest
+    files: dict[str, File] = {}
+    for name, known in manifest["inputs"].items():
+        file = File(known["file"])
+        if not file.is_file():
+            raise RunError(f"{file}: the {name} of this run is no longer there: bring it back to look into the run")
+        if sha256(file) != known["sha256"]:
+            raise RunError(f"{file}: the {name} file has changed since the run")
+        files[name] = file
+    plan = manifest["plan"]
+    return prepare(
+        plan["text"] if "\n" in plan["text"] else plan["text"] + "\n",
+        overrides=plan["set"],
+        contacts=manifest["contacts"] if "population" not in files and (manifest["asked"] or not files) else None,
+        days=manifest["days"],
+        seed=manifest["seed"],
+        behaviour=manifest["behaviour"],
+        population=files.get("population"),
+        events=files.get("events"),
+    )
+
+
+def replay(setting: Setting, contact: int) -> tuple[Any, Any]:
+    """One contact's decisions and events, lived again by the uncompiled step.
+
+    Raises:
+        DataError: nobody has this number in the run.
+    """
+    place = setting.people.find(contact)
+    if place < 0:
+        raise DataError(f"no contact `{contact}` in this run")
+    stretch = setting.stretch(0, place, place + 1, 1.0)
+    words = setting.words.copy()
+    words[CONTACT], words[NEXT_CONTACT] = MISSING, 0
+    tabulator = Tabulator(setting.program, setting.texts)
+    decisions, events = [], []
+    more = RAN_OUT_OF_ROOM
+    with np.errstate(over="ignore"):
+        while more == RAN_OUT_OF_ROOM:
+            more = run_lane(words, stretch.people, stretch.events, stretch.bounds)
+            rows, happened = taken(words)
+            decisions.append(rows)
+            events.append(happened)
+            words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+    return tabulator.decisions(np.concatenate(decisions)), tabulator.events(np.concatenate(events))
+
+
+def find_contact(run: Run, text: str) -> int:
+    """The number of a contact by what a person types: an external id, or a number.
+
+    Raises:
+        DataError: the run has no such contact.
+    """
+    table = run.folder / "contacts.parquet"
+    if table.is_file():
+        import pyarrow.compute as pc
+        import pyarrow.parquet as parquet
+
+        ids = parquet.read_table(table)
+        at = pc.index(ids["id"], text).as_py()
+        if at >= 0:
+            return int(ids["contact"][at].as_py())
+    return contact_number(text)
+
+
+class Answer(Struct, frozen=True):
+    """Every decision about one contact, and the clock on its wall."""
+
+    rows: list[dict[str, Any]]
+    zone: str
+
+
+def why(run: Run, contact: str, message: str | None = None) -> Answer:
+    """Every decision about one contact in time order, each with its reason; of one message if it is named.
+
+    Raises:
+        DataError: no such contact, or no such message.
+        RunError: a file of the run is no longer what it was.
+    """
+    setting = setting_of(run)
+    names = setting.program.names
+    if message is not None and message not in names.messages:
+        raise DataError(f"no message is called `{message}`" + did_you_mean(message, names.messages))
+    number = find_contact(run, contact)
+    place = setting.people.find(number)
+    if place < 0:
+        raise DataError(f"{run.folder}: no contact `{contact}` in this run")
+    decisions, _ = replay(setting, number)
+    rows: list[dict[str, Any]] = decisions.to_pylist()
+    zone = int(setting.people.rows(place, place + 1)[0, P_ZONE])
+    return Answer([r for r in rows if message is None or r["message"] == message], names.zones[max(zone, 0)])
+
+
+def told(answer: Answer, lang: str, zone: str | None = None) -> list[str]:
+    """Decisions in words, one line each, on the contact's wall clock or that of a zone."""
+    if zone is not None and zone not in known_zones():
+        raise DataError(f"no time zone is called `{zone}`" + did_you_mean(zone, known_zones()))
+    info = read_zone(zone or answer.zone)
+    return [f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S}  {_said(row, lang, info)}" for row in answer.rows]
+
+
+def _said(row: dict[str, Any], lang: str, info: dt.tzinfo) -> str:
+    if not row["message"]:
+        return _moved(row, lang)
+    text = f"{row['message']} ({row['channel']}, {row['journey']}): {say(lang, 'outcome.' + row['outcome'])}"
+    if row["outcome"] == "sent":
+        return text
+    parts = [reason(lang, row["reason"])]
+    if row["reason"] == "expired" and row["cause"] not in ("due", "release", ""):
+        parts.append(reason(lang, row["cause"]))
+    if row["winner"]:
+        parts.append(say(lang, "why.because", row["winner"]))
+    if row["until"] is not None and row["outcome"] == "held":
+        parts.append(say(lang, "why.until", f"{row['until'].astimezone(info):%Y-%m-%d %H:%M}"))
+    return f"{text} — {', '.join(parts)}"
+
+
+def _moved(row: dict[str, Any], lang: str) -> str:
+    """A row without a message: an entry, an exit, a stage."""
+    cause, _, detail = row["cause"].partition(":")
+    journey, winner = row["journey"], row["winner"]
+    if row["reason"] == "quarantined":
+        return say(lang, "why.stopped")
+    if row["reason"] == "preempted":
+        return say(lang, "why.refused" if row["visit"] == 0 else "why.preempted", journey, winner)
+    if cause == "entry":
+        return say(lang, "why.entry", journey, detail)
+    if cause == "resumed":
+        return say(lang, "why.entry", journey, cause)
+    if cause == "exit":
+        return say(lang, "why.exit_event", journey, detail) if detail else say(lang, "why.exit", journey)
+    if cause == "stage":
+        return say(lang, "why.stage", row["step"])
+    if cause == "transfer":
+        return say(lang, "why.transfer", journey, winner) if winner else say(lang, "why.entry", journey, cause)
+    known = {"end": "why.end", "replaced": "why.replaced"}
+    if cause == "queued":
+        return say(lang, "why.queued", journey, winner)
+    return say(lang, known[cause], journey)

@@ -1,0 +1,110 @@
+"""What strategists read, in French and in English."""
+
+from __future__ import annotations
+
+import os
+
+LANGUAGES = ("fr", "en")
+
+_WORDS: dict[str, tuple[str, str]] = {
+    # the report
+    "journeys": ("Parcours", "Journeys"),
+    "messages": ("Messages", "Messages"),
+    "channels": ("Canaux", "Channels"),
+    "arms": ("Bras", "Arms"),
+    "stages": ("Étapes du cycle de vie", "Stages"),
+    "totals": ("Total", "Total"),
+    "entered": ("entrés", "entered"),
+    "now": ("présents", "now"),
+    "sent": ("envoyés", "sent"),
+    "held": ("retenus", "held"),
+    "dropped": ("abandonnés", "dropped"),
+    "opened": ("ouverts", "opened"),
+    "clicked": ("cliqués", "clicked"),
+    "converted": ("convertis", "converted"),
+    "revenue": ("revenu", "revenue"),
+    "cost": ("coût", "cost"),
+    "roi": ("ROI", "ROI"),
+    "unsubscribed": ("désabonnés", "unsubscribed"),
+    "why_dropped": ("Abandonnés, par raison", "Dropped, by reason"),
+    "why_held": ("Retenus, par raison", "Held, by reason"),
+    "pressure": ("Pression vécue (messages par contact et par semaine)", "Lived pressure (messages per contact-week)"),
+    "mean": ("moyenne", "mean"),
+    "indifferent": (
+        "Indifférents (12 envois et plus, rien d'ouvert en 365 jours)",
+        "Indifferent (12 sends or more, nothing opened in 365 days)",
+    ),
+    "value_12_months": ("Valeur sur 12 mois par contact", "12-month value per contact"),
+    "contacts": ("contacts", "contacts"),
+    "days": ("jours", "days"),
+    "quarantined": ("Contacts mis en quarantaine", "Contacts quarantined"),
+    "files": ("Fichiers", "Files"),
+    "note": ("note", "note"),
+    # outcomes
+    "outcome.sent": ("envoyé", "sent"),
+    "outcome.held": ("retenu", "held"),
+    "outcome.dropped": ("abandonné", "dropped"),
+    "outcome.replaced": ("remplacé", "replaced"),
+    # reasons
+    "reason.quiet_hours": ("heures calmes", "quiet hours"),
+    "reason.lost_to": ("passé après un autre message", "another message went first"),
+    "reason.consent": ("pas de consentement", "no consent"),
+    "reason.preempted": ("un parcours plus fort est en cours", "a stronger journey is under way"),
+    "reason.expired": ("plus valable", "no longer valid"),
+    "reason.exited": ("le parcours a été quitté", "the journey was left"),
+    "reason.holdout": ("groupe témoin", "holdout"),
+    "reason.offer_unavailable": ("offre indisponible", "offer unavailable"),
+    "reason.capacity": ("capacité atteinte", "no capacity left"),
+    "reason.budget": ("budget épuisé", "no budget left"),
+    "reason.suppressed": ("supprimé par une règle", "suppressed by a rule"),
+    "reason.quarantined": ("contact mis en quarantaine", "contact quarantined"),
+    "reason.cap": ("plafond « {} »", "cap “{}”"),
+    "reason.coherence": ("cohérence « {} »", "coherence “{}”"),
+    # why
+    "why.until": ("jusqu'au {}", "until {}"),
+    "why.because": ("à cause de `{}`", "because of `{}`"),
+    "why.entry": ("entre dans `{}` ({})", "enters `{}` ({})"),
+    "why.exit": ("quitte `{}`", "leaves `{}`"),
+    "why.exit_event": ("quitte `{}` (événement `{}`)", "leaves `{}` (event `{}`)"),
+    "why.end": ("arrive au bout de `{}`", "reaches the end of `{}`"),
+    "why.transfer": ("passe de `{}` à `{}`", "moves from `{}` to `{}`"),
+    "why.replaced": ("recommence `{}` : la visite précédente s'arrête", "starts `{}` anew: the visit before it ends"),
+    "why.refused": ("n'entre pas dans `{}` : `{}` est plus fort", "does not enter `{}`: `{}` is stronger"),
+    "why.preempted": ("quitte `{}` : `{}` est plus fort", "leaves `{}`: `{}` is stronger"),
+    "why.queued": ("attend pour entrer dans `{}` : `{}` est en cours", "waits to enter `{}`: `{}` is under way"),
+    "why.stage": ("passe à l'étape `{}`", "moves to the stage `{}`"),
+    "why.stopped": (
+        "mis en quarantaine : plus de 64 transitions en un instant",
+        "quarantined: more than 64 transitions at one instant",
+    ),
+    "why.event": ("événement `{}`", "event `{}`"),
+    "why.nothing": ("rien n'a été décidé pour ce contact", "nothing was decided about this contact"),
+    "why.nothing_message": ("`{}` n'a jamais été sur le point de partir", "`{}` never came up"),
+}
+
+
+def language(asked: str | None) -> str:
+    """The language asked for, or that of the environment; French if it says nothing."""
+    if asked in LANGUAGES:
+        return str(asked)
+    spoken = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").lower()
+    return "en" if spoken.startswith("en") else "fr"
+
+
+def say(lang: str, key: str, *values: object) -> str:
+    """A phrase in a language, with its blanks filled."""
+    return _WORDS[key][LANGUAGES.index(lang)].format(*values)
+
+
+def reason(lang: str, code: str) -> str:
+    """A reason in words."""
+    kind, _, name = code.partition(":")
+    return say(lang, f"reason.{kind}", name) if name else say(lang, f"reason.{kind}")
+
+
+def figure(lang: str, value: float, digits: int = 0) -> str:
+    """A number as the language writes it: `12 345,6` or `12,345.6`."""
+    text = f"{value:,.{digits}f}"
+    if lang == "fr":
+        text = text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",")
+    return text

@@ -1,0 +1,368 @@
+"""A small world in which time travels: a plan, a few contacts, and a clock that goes where it is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path as File
+from typing import Any, Self
+
+import numpy as np
+
+from bifurque.actors.lane import begin, finish, live
+from bifurque.actors.layout import (
+    FROM_FILE,
+    J_INSIDE,
+    J_VISITS,
+    JOURNEY,
+    NO_ZONE,
+    P_CONTACT,
+    P_FIRST,
+    P_JOINED,
+    P_KEEP,
+    P_PERSONA,
+    P_ZONE,
+)
+from bifurque.actors.step import NO_INPUT, step
+from bifurque.engine.compile import compile_plan
+from bifurque.engine.compile_people import BITS, default_word
+from bifurque.engine.contacts import contact_number
+from bifurque.engine.ledger import Tabulator, taken
+from bifurque.engine.load import load, loads
+from bifurque.engine.plan import Plan
+from bifurque.engine.program import Program
+from bifurque.engine.templates_list import template, template_names
+from bifurque.engine.texts import Texts
+from bifurque.engine.values import Duration, read_date
+from bifurque.engine.zones import known_zones, read_zone
+from bifurque.rules.compiled import Words
+from bifurque.rules.errors import DataError, did_you_mean
+from bifurque.rules.layout import (
+    ANY_KEY,
+    CONTACT,
+    EVENTS_COUNT,
+    H_JOURNEYS,
+    H_SCORES,
+    H_SEED,
+    IN_CAUSE,
+    IN_KEY,
+    IN_SEND,
+    IN_SOURCE,
+    IN_TYPE,
+    IN_VALUE,
+    IN_VISIT,
+    MISSING,
+    NO_KEY,
+    QUARANTINED,
+    ROWS_COUNT,
+    SCORE,
+    STAGE,
+)
+from bifurque.rules.lowering import real_word
+from bifurque.rules.numbers import nth
+from bifurque.rules.scores import value as score_value
+
+NOTHING: Words = np.zeros((0, 5), np.int64)
+
+
+class World:
+    """A plan under test: contacts that do what they are told, on a clock that goes where it is told.
+
+    Everything is real: the step is the one a simulation runs, uncompiled.
+
+    Args:
+        plan: a plan file, the text of a plan, or the name of a template.
+        set: overrides, `path.to.value=X`.
+        behaviour: `off`, or `constant` to let the plan's behaviour add to what contacts are told to do.
+        seed: of the draws of behaviour, experiments and holdouts.
+
+    >>> world = World("cart")
+    >>> anna = world.contact("anna", zone="Europe/Paris")
+    >>> anna.at("2025-03-10 13:30").does("cart_updated", cart=1)
+    >>> world.advance("1d")
+    >>> anna.sent
+    [('cart_reminder', '2025-03-10 15:00')]
+    """
+
+    def __init__(
+        self,
+        plan: str | File,
+        *,
+        set: Sequence[str] = (),
+        behaviour: str = "off",
+        seed: int = 1,
+    ) -> None:
+        if str(plan) in template_names():
+            checked = loads(template(str(plan), "en"), set, str(plan))
+        elif isinstance(plan, str) and "\n" in plan:
+            checked = loads(plan, set)
+        else:
+            checked = load(plan, set)
+        self.plan: Plan = checked
+        self.behaviour, self.seed = behaviour, seed
+        self.contacts: list[Contact] = []
+        self._programs: dict[str, Program] = {}
+        self.now = self.program(checked.zone).start
+        """The present, in seconds since 1970-01-01 UTC."""
+
+    def program(self, zone: str) -> Program:
+        """The compiled plan, knowing a zone."""
+        if zone not in self._programs:
+            zones = (zone,) if zone in known_zones() else ()
+            self._programs[zone] = compile_plan(self.plan, behaviour=self.behaviour, rows=2048, zones=zones)
+        return self._programs[zone]
+
+    def contact(
+        self,
+        name: str | int | None = None,
+        *,
+        zone: str | None = None,
+        persona: str | None = None,
+        consent: str | Mapping[str, bool] = "all",
+        **attributes: Any,
+    ) -> Contact:
+        """A new contact.
+
+        Args:
+            name: who it is; by default the next number.
+            zone: where it lives; by default the plan's zone.
+            persona: by default the plan's first.
+            consent: `all`, `none`, or a mapping such as `{"marketing.email": True}`.
+            **attributes: any attribute of the plan; dates as `1990-05-31`.
+        """
+        number = len(self.contacts) if name is None else name if isinstance(name, int) else contact_number(name)
+        made = Contact(self, number, zone or self.plan.zone, persona, consent, attributes)
+        self.contacts.append(made)
+        return made
+
+    def advance(self, duration: str) -> None:
+        """Let time pass: everything due up to and at the new instant happens. A day is 24 hours here."""
+        self._go(self.now + Duration.read(duration).elapsed, at_it=True)
+
+    def until(self, moment: str) -> None:
+        """Let time pass up to a moment on the plan's wall clock, as `2025-03-10 14:00`; what is due at it happens."""
+        self._go(_instant(moment, self.plan.zone), at_it=True)
+
+    def _go(self, instant: int, *, at_it: bool) -> None:
+        if instant < self.now:
+            raise DataError(f"time only goes on: it is {_reading(self.now, self.plan.zone)} already")
+        for contact in self.contacts:
+            contact._live(instant + 1 if at_it else instant)
+        self.now = instant
+
+
+class Contact:
+    """One contact of a `World`."""
+
+    def __init__(
+        self,
+        world: World,
+        number: int,
+        zone: str,
+        persona: str | None,
+        consent: str | Mapping[str, bool],
+        given: Mapping[str, Any],
+    ) -> None:
+        self.world, self.number, self.zone = world, number, zone
+        program = self._program = world.program(zone)
+        self._texts = Texts(program)
+        self._words = self._texts.answers(program, program.words.copy())
+        row = np.zeros((1, P_FIRST + len(program.columns)), np.int64)
+        row[0, P_CONTACT], row[0, P_KEEP], row[0, P_JOINED] = number, 1, MISSING
+        row[0, P_ZONE] = program.names.zones.index(zone) if zone in known_zones() else NO_ZONE
+        row[0, P_PERSONA] = _known(persona or program.names.personas[0], program.names.personas, "persona")
+        self._fill(row, consent, given)
+        words = self._words
+        words[H_SEED], words[CONTACT] = world.seed, MISSING
+        with np.errstate(over="ignore"):
+            begin(words, row, 0)
+        self._tabulator = Tabulator(program, self._texts)
+        self._rows: list[Words] = []
+        self._told = 0
+
+    def _fill(self, row: Words, consent: str | Mapping[str, bool], given: Mapping[str, Any]) -> None:
+        program = self._program
+        names = program.names
+        for name in given:
+            _known(name, tuple(names.attributes), "attribute")
+        pairs = [(p, ch) for p in names.purposes for ch in names.channels]
+        said = {"all": consent == "all"} if isinstance(consent, str) else dict(consent)
+        yes = {pair for text, on in said.items() if on for pair in names.consents(text)}
+        for i, name in enumerate(program.columns):
+            if name.startswith("consent."):
+                mine = pairs[int(name[8:]) * BITS :][:BITS]
+                row[0, P_FIRST + i] = sum(1 << bit for bit, pair in enumerate(mine) if pair in yes)
+            else:
+                row[0, P_FIRST + i] = self._word(name, names.attributes[name], given.get(name))
+
+    def _word(self, name: str, kind: str, value: Any) -> int:
+        program = self._program
+        if value is None:
+            return default_word(program, name, kind)
+        if kind == "date":
+            return read_date(str(value))
+        if kind == "string":
+            return self._text(str(value))
+        return real_word(float(value)) if kind == "double" else int(value)
+
+    def _text(self, text: str) -> int:
+        """The code of a text; a new one is put before every text function of the plan."""
+        import pyarrow as pa
+
+        before = self._texts.count
+        code = int(self._texts.codes(pa.array([text]))[0])
+        if self._texts.count > before:
+            self._words = self._texts.answers(self._program, self._words[: len(self._program.words)])
+        return code
+
+    def at(self, moment: str) -> Self:
+        """Go to a moment on this contact's wall clock, as `2025-03-10 14:00`; what is due then follows what is done."""
+        self.world._go(_instant(moment, self.zone), at_it=False)
+        return self
+
+    def does(
+        self, event: str, *, key: object = None, value: int | None = None, message: str | None = None, **keys: object
+    ) -> None:
+        """Let an event happen now.
+
+        Args:
+            event: its type.
+            key: its key; or by the name the plan gives it, such as `cart=1`.
+            value: its value, in cents where it is money.
+            message: the message it is about.
+            **keys: the key by its name.
+        """
+        program = self._program
+        if len(keys) > 1:
+            raise DataError("an event has one key")
+        kind = _known(event, program.names.events, "event")
+        said = next(iter(keys.values()), key)
+        about = message or (str(said) if event in ("opened", "clicked", "unsubscribed") else None)
+        code = NO_KEY if said is None else self._text(str(said))
+        words = self._words
+        words[IN_TYPE], words[IN_KEY] = kind, code
+        words[IN_VALUE] = MISSING if value is None else value
+        words[IN_SEND] = program.send_address(about) if about else -1
+        words[IN_VISIT], words[IN_SOURCE] = 0, FROM_FILE
+        with np.errstate(over="ignore"):
+            words[IN_CAUSE] = nth(kind, self._told)
+            self._told += 1
+            if words[QUARANTINED] == 0:
+                step(words, self.world.now, NO_INPUT)
+        self._take()
+
+    def _live(self, until: int) -> None:
+        with np.errstate(over="ignore"):
+            while live(self._words, NOTHING, 0, 0, min(until, self._program.end)):
+                self._take()
+        self._take()
+
+    def _take(self) -> None:
+        rows, _ = taken(self._words)
+        self._words[ROWS_COUNT] = self._words[EVENTS_COUNT] = 0
+        if len(rows):
+            self._rows.append(rows)
+
+    @property
+    def decisions(self) -> list[dict[str, Any]]:
+        """Every decision so far, as rows of the ledger."""
+        found: list[dict[str, Any]] = []
+        for rows in self._rows:
+            found += self._tabulator.decisions(rows).to_pylist()
+        return found
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        """Messages sent so far, each with its instant on this contact's wall clock."""
+        return self.told("sent")
+
+    def told(self, outcome: str) -> list[tuple[str, str]]:
+        """Messages with an outcome (`sent`, `held`, `dropped`, `replaced`), each with its instant."""
+        rows = [r for r in self.decisions if r["outcome"] == outcome]
+        return [(r["message"], _reading(int(r["time"].timestamp()), self._zone)) for r in rows]
+
+    @property
+    def reasons(self) -> list[tuple[str, str, str]]:
+        """Message, reason and winner of every decision not to send, yet or ever."""
+        rows = [r for r in self.decisions if r["message"] and r["outcome"] != "sent"]
+        return [(r["message"], r["reason"], r["winner"]) for r in rows]
+
+    @property
+    def _zone(self) -> str:
+        return self.zone if self.zone in known_zones() else self.world.plan.zone
+
+    @property
+    def stage(self) -> str:
+        """The stage of the life cycle."""
+        return self._program.names.stages[int(self._words[STAGE])]
+
+    def score(self, name: str, key: str | None = None) -> float:
+        """What a score is worth now: of one key, or of the best."""
+        scores = tuple(self.world.plan.scores)
+        row = int(self._words[H_SCORES]) + _known(name, scores, "score") * SCORE
+        return float(score_value(self._words, row, ANY_KEY if key is None else self._text(key), self.world.now))
+
+    def fact(self, name: str) -> bool:
+        """Whether a fact is true now."""
+        load = self._program.tables.loads.get(f"fact.{name}")
+        if load is None:
+            raise DataError(f"no fact is called `{name}`" + did_you_mean(name, self._program.names.facts))
+        return bool(self._words[load[1]] >> load[2] & 1)
+
+    def attribute(self, name: str) -> Any:
+        """An attribute's value now; None if it is missing, a number of days for a date."""
+        program = self._program
+        kind = program.names.attributes[
+            tuple(program.names.attributes)[_known(name, tuple(program.names.attributes), "attribute")]
+        ]
+        word = self._words[program.columns[name] : program.columns[name] + 1]
+        if kind == "double":
+            found = float(word.view(np.float64)[0])
+            return None if found != found else found
+        if word[0] == MISSING:
+            return None
+        if kind == "string":
+            return self._texts.decode(word)[0].as_py()
+        return bool(word[0]) if kind == "bool" else int(word[0])
+
+    def consents(self, purpose: str, channel: str) -> bool:
+        """Whether this contact consents now."""
+        load = self._program.tables.loads[f"consent.{purpose}.{channel}"]
+        return bool(self._words[load[1]] >> load[2] & 1)
+
+    def inside(self, journey: str) -> bool:
+        """Whether this contact is inside a journey now."""
+        return self._journey(journey, J_INSIDE) > 0
+
+    def visits(self, journey: str) -> int:
+        """How often this contact has entered a journey."""
+        return self._journey(journey, J_VISITS)
+
+    def _journey(self, journey: str, column: int) -> int:
+        number = _known(journey, self._program.names.journeys, "journey")
+        row = int(self._words[H_JOURNEYS]) + number * JOURNEY
+        return int(self._words[self._words[row + column]])
+
+    def end(self) -> None:
+        """Close the books: what is still held is pending, as at the end of a run."""
+        with np.errstate(over="ignore"):
+            finish(self._words)
+
+
+def _known(word: str, words: tuple[str, ...], what: str) -> int:
+    if word not in words:
+        raise DataError(f"no {what} is called `{word}`" + did_you_mean(word, words))
+    return words.index(word)
+
+
+def _instant(moment: str, zone: str) -> int:
+    """The instant of a wall-clock reading; an offset such as +02:00 may say which pass of a repeated hour."""
+    found = dt.datetime.fromisoformat(moment)
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=read_zone(zone if zone in known_zones() else "UTC"))
+    return int(found.timestamp())
+
+
+def _reading(t: int, zone: str) -> str:
+    local = dt.datetime.fromtimestamp(t, read_zone(zone))
+    return f"{local:%Y-%m-%d %H:%M:%S}".removesuffix(":00")

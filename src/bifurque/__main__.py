@@ -1,0 +1,5 @@
+"""`python -m bifurque` is the command line."""
+
+from bifurque.engine.cli import main
+
+main()
