@@ -200,7 +200,8 @@ def keyed(c: Compiling, name: str, seen: frozenset[str] = frozenset()) -> bool:
 
 def _arms(c: Compiling, name: str, journey: Journey) -> int:
     """The word that holds the code of a contact's arms in a journey, drawn when its life begins if it varies."""
-    experiments = [e for e in c.plan.experiments if e in _experiments_of(c, name, journey)]
+    running = {n: e for n, e in c.plan.experiments.items() if e.enabled and len(e.arms) > 1}
+    experiments = [e for e in running if e in _experiments_of(c, name, journey)]
     cell = c.tables.cells(1)
     if not experiments and journey.holdout == 0:
         return cell

@@ -1,8 +1,9 @@
-"""The look-ahead policy: a message leaves now only if it is part of the best set that can all still be placed.
+"""The look-ahead policy: a message leaves only if it belongs to the best set of messages that can all still leave.
 
 Seen: messages due or held, and those whose timer is already set within the longest cap window, at most 16, by value.
 Visited by category, value (descending), deadline, declaration; one is kept if all kept ones can still be placed at
-allowed instants, earliest deadline first.
+allowed instants, earliest deadline first. A due message leaves if it is kept and, placed now, leaves room for all the
+others that are kept; otherwise it is held until the instant that is left for it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def see(m: Memory, send: int, due: int, end: int, worth: int, entry: int) -> Non
         if as_real(worth) <= as_real(m[row + SEE_VALUE]):
             return
     m[row + SEE_SEND], m[row + SEE_DUE], m[row + SEE_END] = send, due, end
-    m[row + SEE_VALUE], m[row + SEE_ENTRY], m[row + SEE_PLACED], m[row + SEE_KEPT] = worth, entry, NEVER, 0
+    m[row + SEE_VALUE], m[row + SEE_ENTRY], m[row + SEE_PLACED] = worth, entry, NEVER
+    m[row + SEE_KEPT], m[row + SEE_FIRST] = 0, 0
 
 
 @kernel
@@ -53,9 +55,12 @@ def look_ahead(m: Memory, entry: int, t: int) -> int:
             m[row + SEE_KEPT] = 0
         if m[row + SEE_ENTRY] == entry:
             mine = row
+    if mine >= 0 and m[mine + SEE_KEPT] == 1:
+        m[mine + SEE_FIRST] = 1
+        if place_all(m, t) and m[mine + SEE_PLACED] == t:
+            return t
+        m[mine + SEE_FIRST] = 0
     place_all(m, t)
-    if mine >= 0 and m[mine + SEE_KEPT] == 1 and m[mine + SEE_PLACED] == t:
-        return t
     first, winner = NEVER, NOBODY
     for i in range(m[table]):
         row = rows + i * SEE
@@ -104,7 +109,7 @@ def place_all(m: Memory, t: int) -> bool:
         for i in range(m[table]):
             row = table + 1 + i * SEE
             if m[row + SEE_KEPT] == 1 and m[row + SEE_PLACED] == NEVER:
-                if urgent < 0 or m[row + SEE_END] < m[urgent + SEE_END]:
+                if urgent < 0 or m[row + SEE_FIRST] == 1 or (m[urgent + SEE_FIRST] == 0 and m[row + SEE_END] < m[urgent + SEE_END]):
                     urgent = row
         if urgent < 0:
             return True

@@ -374,8 +374,8 @@ CAUSES = (
 ) = range(12)
 
 # What look-ahead sees: a count, then rows, then their order
-(SEE_SEND, SEE_DUE, SEE_END, SEE_VALUE, SEE_ENTRY, SEE_PLACED, SEE_KEPT) = range(7)
-SEE = 7
+(SEE_SEND, SEE_DUE, SEE_END, SEE_VALUE, SEE_ENTRY, SEE_PLACED, SEE_KEPT, SEE_FIRST) = range(8)
+SEE = 8
 SEEN_MOST = 16
 
 # Scores: their row, and per key the words of the record

@@ -71,7 +71,10 @@ def test_the_sales_alert_leaves_at_forty(world):
 
 
 def test_penalties_for_silence(world):
-    visits, opens = "{points: 5, after: 30d, without: [page_viewed, returned]}", "{points: 3, after: 30d, without: opened}"
+    visits, opens = (
+        "{points: 5, after: 30d, without: [page_viewed, returned]}",
+        "{points: 3, after: 30d, without: opened}",
+    )
     variant = f"scores.interest.penalties=[{visits}, {opens}]"
     shop = world("nurturing", set=[variant, "scores.interest.half_life=3650d"])
     anna = shop.contact(zone="Europe/Paris")
