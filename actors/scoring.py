@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer
-from bifurque.rules.compiled import Memory, as_real, kernel, real
+from bifurque.rules.compiled import Memory, as_real, kernel, put_real, real
 from bifurque.rules.decisions import emit
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
-from bifurque.rules.scores import add, best, falls_below, value
+from bifurque.rules.scores import best, decayed, falls_below, value
 
 
 @kernel
@@ -29,24 +29,27 @@ def set_stage(m: Memory, stage: int, t: int) -> None:
 def gain(m: Memory, score: int, cell: int, points: float, t: int) -> None:
     """Add points (or take them away) in one cell of a score, and do what the crossings call for."""
     m[CHANGED] = 1
-    if m[m[score + SC_RISES]] == 0 and m[m[score + SC_FALLS]] == 0:
-        add(m, score, cell, points, t)
-        hear(m, score, points, t)
-        return
-    was = value(m, score, ANY_KEY, t)
-    add(m, score, cell, points, t)
-    now = value(m, score, ANY_KEY, t)
     rises, falls = m[score + SC_RISES], m[score + SC_FALLS]
+    was = decayed(m, score, cell, t)
+    now = max(was + points, 0.0)
+    if m[score + SC_KEYED] == 1 and m[rises] + m[falls] > 0:
+        was = value(m, score, ANY_KEY, t)
+    put_real(m, cell + CELL_VALUE, now)
+    m[cell + CELL_TIME] = t
+    if m[score + SC_KEYED] == 1 and m[rises] + m[falls] > 0:
+        now = value(m, score, ANY_KEY, t)
     for i in range(m[rises]):
         row = rises + 1 + i * THRESHOLD
         if was < real(m, row + TH_AT) <= now:
-            cross(m, score, row, t, rising=True)
+            cross(m, score, row, t, True)
     for i in range(m[falls]):
         row = falls + 1 + i * THRESHOLD
         if now < real(m, row + TH_AT) <= was:
-            cross(m, score, row, t, rising=False)
-    watch_fall(m, score, now)
-    hear(m, score, points, t)
+            cross(m, score, row, t, False)
+    if m[falls] > 0:
+        watch_fall(m, score, now, points > 0.0)
+    if m[m[score + SC_SILENCES]] > 0:
+        hear(m, score, points, t)
 
 
 @kernel
@@ -64,29 +67,36 @@ def cross(m: Memory, score: int, row: int, t: int, rising: bool) -> None:
 
 
 @kernel
-def watch_fall(m: Memory, score: int, now: float) -> None:
-    """Set the timer to the first second below the highest threshold the score still reaches."""
+def watch_fall(m: Memory, score: int, now: float, lazily: bool) -> None:
+    """Set the timer to the first second below the highest threshold the score still reaches.
+
+    More points only put that second off: with `lazily` a timer already set for the same threshold stays, and is set
+    right when it fires.
+    """
     falls = m[score + SC_FALLS]
+    at = 0
+    while at < m[falls] and real(m, falls + 1 + at * THRESHOLD + TH_AT) > now:
+        at += 1
+    watched = m[score + SC_WATCHED]
+    if lazily and m[watched] == at:
+        return
+    m[watched] = at
     due = NEVER
-    for i in range(m[falls]):
-        threshold = real(m, falls + 1 + i * THRESHOLD + TH_AT)
-        if threshold <= now:
-            due = falls_below(m, score, best(m, score), threshold)
-            break
-    if m[falls] > 0:
-        set_timer(m, m[score + SC_TIMER], due)
+    if at < m[falls]:
+        due = falls_below(m, score, best(m, score), real(m, falls + 1 + at * THRESHOLD + TH_AT))
+    set_timer(m, m[score + SC_TIMER], due)
 
 
 @kernel
 def fall(m: Memory, score: int, t: int) -> None:
-    """The timer of a score fires: it was above a threshold one second ago and is below it now."""
+    """The timer of a score fires: it may be below a threshold that it was above one second ago."""
     was, now = value(m, score, ANY_KEY, t - 1), value(m, score, ANY_KEY, t)
     falls = m[score + SC_FALLS]
     for i in range(m[falls]):
         row = falls + 1 + i * THRESHOLD
         if now < real(m, row + TH_AT) <= was:
-            cross(m, score, row, t, rising=False)
-    watch_fall(m, score, now)
+            cross(m, score, row, t, False)
+    watch_fall(m, score, now, False)
 
 
 @kernel

@@ -154,6 +154,8 @@ def journey_of(m: Memory, send: int) -> int:
 @kernel
 def leave_journey(m: Memory, journey: int, key: int, onward: int, t: int) -> None:
     """An event ends the visits of a journey that it matches; they may go on in another."""
+    if m[m[journey + J_INSIDE]] == 0:
+        return
     moved = False
     for i in range(m[journey + J_N_SLOTS]):
         slot = m[journey + J_SLOTS] + i * SLOT

@@ -20,39 +20,43 @@ def wait_row(m: Memory, waits: int, arm: int) -> int:
 
 @kernel
 def arm_absence(m: Memory, trigger: int, key: int, t: int) -> None:
-    """The event an absence is counted from has happened: its clock starts (anew) for this key."""
-    row = wait_row(m, m[trigger + TR_WAITS], m[trigger + TR_WAIT_ARM])
-    due = after(m, t, m[row + W_DAYS], m[row + W_SECONDS])
+    """The event an absence is counted from has happened: its clock starts (anew) for this key.
+
+    Only the instant is noted: a timer that is set already fires too early, and is set right then.
+    """
     cells, size = m[trigger + TR_CELLS], m[trigger + TR_SIZE]
-    if size == 1:
-        m[cells], m[cells + 1] = due, key
-        set_timer(m, m[trigger + TR_TIMER], due)
-        return
-    free = -1
-    oldest = cells
+    cell = cells
+    if size > 1:
+        cell = pending_cell(m, cells, size, key)
+    m[cell], m[cell + 1] = t, key
+    timer = m[H_TIMERS] + m[trigger + TR_TIMER]
+    if m[timer] == NEVER or size > 1:
+        m[timer] = min(m[timer], absent_at(m, trigger, t))
+
+
+@kernel
+def absent_at(m: Memory, trigger: int, since: int) -> int:
+    """When a silence that began at an instant has lasted."""
+    row = wait_row(m, m[trigger + TR_WAITS], m[trigger + TR_WAIT_ARM])
+    return after(m, since, m[row + W_DAYS], m[row + W_SECONDS])
+
+
+@kernel
+def pending_cell(m: Memory, cells: int, size: int, key: int) -> int:
+    """Where a key's silence is kept: its own place, a free one, or that of the oldest, which is forgotten."""
+    free, oldest = -1, cells
     for i in range(size):
         cell = cells + 2 * i
         if m[cell] == NEVER:
             free = cell if free < 0 else free
         elif m[cell + 1] == key:
-            free = cell
-            break
-        elif m[cell] < m[oldest]:
+            return cell
+        elif m[cell] < m[oldest] or m[oldest] == NEVER:
             oldest = cell
-    if free < 0:
-        free = oldest
-        m[m[H_TOTALS] + X_FORGOTTEN] += 1
-    m[free], m[free + 1] = due, key
-    set_timer(m, m[trigger + TR_TIMER], earliest(m, cells, size))
-
-
-@kernel
-def earliest(m: Memory, cells: int, size: int) -> int:
-    """The first instant among pending absences."""
-    due = NEVER
-    for i in range(size):
-        due = min(due, m[cells + 2 * i])
-    return due
+    if free >= 0:
+        return free
+    m[m[H_TOTALS] + X_FORGOTTEN] += 1
+    return oldest
 
 
 @kernel
@@ -63,19 +67,24 @@ def disarm_absence(m: Memory, trigger: int, key: int) -> None:
         cell = cells + 2 * i
         if key == NO_KEY or m[trigger + TR_KEYED] == 0 or m[cell + 1] == key:
             m[cell] = NEVER
-    set_timer(m, m[trigger + TR_TIMER], earliest(m, cells, size))
 
 
 @kernel
 def absent(m: Memory, trigger: int, t: int) -> None:
-    """The silence has lasted: every pending key that is due triggers."""
+    """The timer of an absence fires: every key whose silence has lasted triggers; the next one sets the timer."""
     cells, size = m[trigger + TR_CELLS], m[trigger + TR_SIZE]
+    due = NEVER
     for i in range(size):
         cell = cells + 2 * i
-        if m[cell] <= t:
+        if m[cell] == NEVER:
+            continue
+        at = absent_at(m, trigger, m[cell])
+        if at <= t:
             m[cell] = NEVER
             propose(m, m[trigger + TR_JOURNEY], m[cell + 1], t, m[trigger + TR_CAUSE])
-    set_timer(m, m[trigger + TR_TIMER], earliest(m, cells, size))
+        else:
+            due = min(due, at)
+    set_timer(m, m[trigger + TR_TIMER], due)
 
 
 @kernel
@@ -171,17 +180,15 @@ def rearm_date(m: Memory, trigger: int, t: int) -> None:
 
 @kernel
 def begin_absence(m: Memory, trigger: int, t: int) -> None:
-    """An absence that counts from the start of a life, or from a date known before it.
+    """An absence that counts from the start of a life, or from a date known before the run.
 
-    One already over fires at once.
+    One already over fires at once. Who arrives during the run has no date before it.
     """
     if m[trigger + TR_AFTER] == 1:
         return
     since = t
-    if m[trigger + TR_ATTRIBUTE] > 0 and m[m[trigger + TR_ATTRIBUTE]] != MISSING:
-        since = min(t, instant_in(m, m[ZONE], m[m[trigger + TR_ATTRIBUTE]] * DAY))
+    known = m[trigger + TR_ATTRIBUTE]
+    if t == m[H_START] and known > 0 and m[known] != MISSING:
+        since = min(t, instant_in(m, m[ZONE], m[known] * DAY))
     arm_absence(m, trigger, NO_KEY, since)
-    cells = m[trigger + TR_CELLS]
-    if m[cells] < t:
-        m[cells] = t
-        set_timer(m, m[trigger + TR_TIMER], t)
+    set_timer(m, m[trigger + TR_TIMER], max(t, absent_at(m, trigger, since)))

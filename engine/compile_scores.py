@@ -26,10 +26,13 @@ from bifurque.rules.layout import (
     SC_RISES,
     SC_SILENCES,
     SC_TIMER,
+    SC_WATCHED,
     SCORE,
     SCORE_CELLS,
 )
 from bifurque.rules.lowering import real_word
+
+NOTHING_WATCHED = -1
 
 
 def compile_scores(c: Compiling) -> None:
@@ -48,6 +51,7 @@ def compile_scores(c: Compiling) -> None:
             SC_KEYED: 1 if score.by else 0,
             SC_HALF: real_word(float(score.half_life.elapsed if score.half_life else 0)),
             SC_RECENT: tables.cells(1, NO_KEY),
+            SC_WATCHED: tables.cells(1, NOTHING_WATCHED),
         }
         tables.fill(score_row(c, name), row)
         tables.loads[f"score.{name}"] = [OP_SCORE, score_row(c, name), 0]

@@ -20,7 +20,7 @@ from bifurque.rules.layout import (
     OP_TEXT,
     TABLES,
 )
-from bifurque.rules.lowering import Code, lower, real_word
+from bifurque.rules.lowering import Code, lower, lower_condition, real_word
 from bifurque.rules.syntax import Node, Type
 
 NAN = real_word(float("nan"))
@@ -113,7 +113,7 @@ class Tables:
         """The address of a condition's instructions, or -1 if there is none."""
         if text is None:
             return -1
-        return self.put(lower(self.tree(text, types.condition, more), self))
+        return self.put(lower_condition(self.tree(text, types.condition, more), self))
 
     def number(self, value: float | str, more: Mapping[str, Type] | None = None) -> tuple[int, int]:
         """A number as (address of instructions or -1, the bits of a constant)."""

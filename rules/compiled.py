@@ -123,4 +123,5 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return worlds[id(names)]
 
     entry = FunctionType(function.__code__, world(function.__globals__), function.__name__, function.__defaults__)
-    return numba.njit(entry, nogil=True, cache=True, error_model="numpy")  # type: ignore[no-any-return]
+    options = {"nogil": True, "cache": True, "error_model": "numpy", "pipeline_class": machine.Entry}
+    return numba.njit(entry, **options)  # type: ignore[no-any-return]

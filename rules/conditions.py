@@ -16,6 +16,9 @@ from bifurque.rules.scores import value as score_value
 @kernel
 def truth(m: Memory, code: int, t: int) -> int:
     """FALSE, TRUE or UNKNOWN."""
+    if m[code] == OP_TEST_BIT:
+        bit = m[code + 2]
+        return 1 if (m[m[code + 1]] >> (bit >> 1)) & 1 == bit & 1 else 0
     run(m, code, t)
     if m[KNOWN] == 0:
         return UNKNOWN

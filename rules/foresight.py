@@ -109,7 +109,11 @@ def place_all(m: Memory, t: int) -> bool:
         for i in range(m[table]):
             row = table + 1 + i * SEE
             if m[row + SEE_KEPT] == 1 and m[row + SEE_PLACED] == NEVER:
-                if urgent < 0 or m[row + SEE_FIRST] == 1 or (m[urgent + SEE_FIRST] == 0 and m[row + SEE_END] < m[urgent + SEE_END]):
+                if (
+                    urgent < 0
+                    or m[row + SEE_FIRST] == 1
+                    or (m[urgent + SEE_FIRST] == 0 and m[row + SEE_END] < m[urgent + SEE_END])
+                ):
                     urgent = row
         if urgent < 0:
             return True

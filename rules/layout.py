@@ -137,6 +137,7 @@ FALSE, TRUE, UNKNOWN = 0, 1, 2
     OP_LOAD,  # a: address; MISSING is unknown
     OP_LOAD_REAL,  # a: address; NaN is unknown
     OP_LOAD_BIT,  # a: address, b: bit
+    OP_TEST_BIT,  # the whole condition is one bit: a: address, b: twice the bit, plus 1 if it must be set
     OP_NOW,
     OP_LOCAL,  # a: which part of the contact's local time
     OP_SCORE,  # a: row of the score, b: key, or ANY_KEY for the best
@@ -178,7 +179,7 @@ FALSE, TRUE, UNKNOWN = 0, 1, 2
     OP_WHOLE,  # double to int, truncated
     OP_IN,  # a: address of a list of words
     OP_TEXT,  # a: address of two words: a table of answers by code of text, and its length
-) = range(43)
+) = range(44)
 
 ANY_KEY = -2
 NO_KEY = -1
@@ -389,7 +390,8 @@ SEEN_MOST = 16
     SC_TIMER,
     SC_SILENCES,  # list of penalties
     SC_RECENT,  # word of the key seen last
-) = range(9)
-SCORE = 9
+    SC_WATCHED,  # word of the threshold whose fall the timer waits for
+) = range(10)
+SCORE = 10
 (CELL_VALUE, CELL_TIME, CELL_KEY) = range(3)
 SCORE_CELLS = 3

@@ -28,6 +28,7 @@ from bifurque.rules.layout import (
     OP_JUMP_TRUE,
     OP_LE,
     OP_LE_REAL,
+    OP_LOAD_BIT,
     OP_LT,
     OP_LT_REAL,
     OP_MOD,
@@ -42,6 +43,7 @@ from bifurque.rules.layout import (
     OP_REAL,
     OP_SUB,
     OP_SUB_REAL,
+    OP_TEST_BIT,
     OP_TEXT,
     OP_WHOLE,
     STACK_SIZE,
@@ -79,6 +81,16 @@ def lower(tree: Node, places: Places) -> Code:
     """The instructions of a checked tree, ending with OP_END; the result is left at the bottom of the stack."""
     assert _depth(tree) < STACK_SIZE
     return [*_lower(tree, places), OP_END, 0, 0]
+
+
+def lower_condition(tree: Node, places: Places) -> Code:
+    """The same for a condition; one that is a single fact or consent, or its negation, becomes one instruction."""
+    code = lower(tree, places)
+    if code[0] == OP_LOAD_BIT and len(code) == 6:
+        return [OP_TEST_BIT, code[1], code[2] << 1 | 1]
+    if code[0] == OP_LOAD_BIT and len(code) == 9 and code[3] == OP_NOT:
+        return [OP_TEST_BIT, code[1], code[2] << 1]
+    return code
 
 
 def real_word(value: float) -> int:

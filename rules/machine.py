@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from llvmlite import ir
+from llvmlite.binding import Linkage
 from numba import njit, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -147,6 +148,27 @@ class Linked(JITCodeLibrary):  # type: ignore[misc]
     def codegen(self) -> Any:
         """Environments are for code that Python calls."""
         return SimpleNamespace(set_env=lambda name, env: None)
+
+
+class Whole(JITCodeLibrary):  # type: ignore[misc]
+    """The code of the entry with all it calls: nobody else will call those, so the optimiser may do as it likes."""
+
+    def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if function.linkage == Linkage.linkonce_odr and not function.is_declaration:
+                function.linkage = Linkage.internal
+        super()._optimize_final_module()
+
+
+class Entry(CompilerBase):  # type: ignore[misc]
+    """Numba's own pipeline, into a `Whole` library."""
+
+    def define_pipelines(self) -> list[Any]:
+        """Type, optimise and lower as usual."""
+        library = Whole(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        library.enable_object_caching()
+        self.state.library = library
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
 
 
 class Callee(CompilerBase):  # type: ignore[misc]

@@ -61,28 +61,22 @@ def draw(key: int, cause: int, purpose: int) -> float:
 def power_of_half(x: float) -> float:
     """2 to the power -x for x >= 0, within one part in 10^15; 0 beyond 1,000.
 
-    The whole part goes into the exponent, the rest r in [-1/2, 1/2] through the Taylor series of exp(-r ln 2) to
-    degree 13, whose first term left out is below 1e-17.
+    The whole part goes into the exponent, the rest r in [-1/2, 1/2] through the Taylor series of exp(-r ln 2) to degree
+    13, whose first term left out is below 1e-17; summed in pairs (Estrin), so that the processor can work on several.
     """
     if x >= 1000.0:
         return 0.0
     whole = int(x + 0.5)
     y = (float(whole) - x) * 0.6931471805599453
-    p = 1.6059043836821613e-10
-    p = p * y + 2.08767569878681e-09
-    p = p * y + 2.505210838544172e-08
-    p = p * y + 2.755731922398589e-07
-    p = p * y + 2.7557319223985893e-06
-    p = p * y + 2.48015873015873e-05
-    p = p * y + 0.0001984126984126984
-    p = p * y + 0.001388888888888889
-    p = p * y + 0.008333333333333333
-    p = p * y + 0.041666666666666664
-    p = p * y + 0.16666666666666666
-    p = p * y + 0.5
-    p = p * y + 1.0
-    p = p * y + 1.0
-    return p * as_real((1023 - whole) << 52)
+    y2 = y * y
+    y4 = y2 * y2
+    low = (1.0 + y) + (0.5 + 0.16666666666666666 * y) * y2
+    mid = (0.041666666666666664 + 0.008333333333333333 * y) + (0.001388888888888889 + 0.0001984126984126984 * y) * y2
+    high = (2.48015873015873e-05 + 2.7557319223985893e-06 * y) + (
+        2.755731922398589e-07 + 2.505210838544172e-08 * y
+    ) * y2
+    top = 2.08767569878681e-09 + 1.6059043836821613e-10 * y
+    return ((low + mid * y4) + (high + top * y4) * (y4 * y4)) * as_real((1023 - whole) << 52)
 
 
 @kernel
@@ -99,15 +93,9 @@ def log(x: float) -> float:
         exponent -= 1
     s = (m - 1.0) / (m + 1.0)
     z = s * s
-    p = 0.047619047619047616
-    p = p * z + 0.05263157894736842
-    p = p * z + 0.058823529411764705
-    p = p * z + 0.06666666666666667
-    p = p * z + 0.07692307692307693
-    p = p * z + 0.09090909090909091
-    p = p * z + 0.1111111111111111
-    p = p * z + 0.14285714285714285
-    p = p * z + 0.2
-    p = p * z + 0.3333333333333333
-    p = p * z + 1.0
-    return 2.0 * s * p + float(exponent) * 0.6931471805599453
+    z2 = z * z
+    z4 = z2 * z2
+    low = (1.0 + 0.3333333333333333 * z) + (0.2 + 0.14285714285714285 * z) * z2
+    mid = (0.1111111111111111 + 0.09090909090909091 * z) + (0.07692307692307693 + 0.06666666666666667 * z) * z2
+    high = (0.058823529411764705 + 0.05263157894736842 * z) + 0.047619047619047616 * z2
+    return 2.0 * s * ((low + mid * z4) + high * (z4 * z4)) + float(exponent) * 0.6931471805599453

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bifurque.rules.compiled import Memory, kernel, put_real, real
+from bifurque.rules.compiled import Memory, kernel, real
 from bifurque.rules.layout import *
 from bifurque.rules.numbers import log, power_of_half
 
@@ -73,14 +73,6 @@ def place(m: Memory, score: int, key: int) -> int:
         if cell >= 0:
             m[cell + CELL_KEY] = key
     return cell
-
-
-@kernel
-def add(m: Memory, score: int, cell: int, points: float, t: int) -> None:
-    """Bring one cell to t and add points; never below 0."""
-    total = decayed(m, score, cell, t) + points
-    put_real(m, cell + CELL_VALUE, total if total > 0.0 else 0.0)
-    m[cell + CELL_TIME] = t
 
 
 @kernel
