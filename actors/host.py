@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
 from bifurque.rules.compiled import Words, compiled
-from bifurque.rules.layout import CONTACT, EVENTS_COUNT, HASH, MISSING, NEXT_CONTACT, NEXT_EVENT, ROWS_COUNT
+from bifurque.rules.layout import CONTACT, EVENTS_COUNT, HASH, MISSING, NEXT_CONTACT, NEXT_EVENT, ROWS_COUNT, WAKES
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,11 @@ class Lane:
     def counters(self) -> Words:
         """Everything it counted."""
         return self.words[self.first_counter : self.last_counter]
+
+    @property
+    def wakes(self) -> int:
+        """How often a contact woke; timers that came too early included."""
+        return int(self.words[WAKES])
 
     @property
     def digest(self) -> int:

@@ -83,7 +83,7 @@ WAIT = 4
 (N_REACHED, N_PASSED, N_LEFT, N_STOPPED, N_INSIDE) = range(5)
 STEP_COUNTS = 5
 
-# Counters by journey and arm
+# Counters by journey and arm, then held and dropped by reason
 (
     A_ENTERED,
     A_LEFT,
@@ -92,31 +92,27 @@ STEP_COUNTS = 5
     A_CONVERTED,
     A_REVENUE,
     A_SENT,
-    A_HELD,
-    A_DROPPED,
     A_OPENED,
     A_CLICKED,
     A_UNSUBSCRIBED,
     A_COST,
     A_REFUSED,
-) = range(14)
-ARM_COUNTS = 14
+) = range(12)
+ARM_COUNTS = 12
 
-# Counters by stage
+# Counters by stage, then held and dropped by reason
 (
     G_ENTERED,
     G_NOW,
     G_SENT,
-    G_HELD,
-    G_DROPPED,
     G_OPENED,
     G_CLICKED,
     G_CONVERTED,
     G_REVENUE,
     G_UNSUBSCRIBED,
     G_COST,
-) = range(11)
-STAGE_COUNTS = 11
+) = range(9)
+STAGE_COUNTS = 9
 
 # Totals
 (
@@ -133,11 +129,10 @@ STAGE_COUNTS = 11
     X_INDIFFERENT,
     X_FIRST_YEAR,
     X_FIRST_YEAR_COST,
-    X_WAKES,
     X_FORGOTTEN,  # something no longer fitted: a key, an open goal
     X_REACHABLE,
-) = range(16)
-TOTALS = 16
+) = range(15)
+TOTALS = 15
 PRESSURE_MOST = 63
 
 # Goals: words of the record: how many open, then their ends; and the last instant revenue counts
@@ -147,7 +142,6 @@ GOAL = 5
 
 # Triggers
 (
-    TR_ID,
     TR_KIND,
     TR_JOURNEY,
     TR_WHERE,
@@ -169,8 +163,8 @@ GOAL = 5
     TR_CAUSE,
     TR_LEAP,
     TR_AFTER,
-) = range(22)
-TRIGGER = 22
+) = range(21)
+TRIGGER = 21
 (T_EVENT, T_FIRST, T_ABSENCE, T_TOGETHER, T_CHANGE, T_CROSSING, T_DATE, T_SCHEDULE, T_STAGE) = range(9)
 EVERY_DAY, EVERY_WEEK, EVERY_MONTH, EVERY_YEAR, ONCE, ON_DATES = range(6)
 

@@ -52,7 +52,7 @@ def refuse(m: Memory, entry: int, t: int, reason: int, winner: int) -> None:
     """A candidate that never competes."""
     drop(m, entry, t, reason, winner, 0, C_DUE)
     slot = m[entry + OUT_SLOT]
-    decided(m, m[slot + SLOT_JOURNEY], m[entry + OUT_SEND], DROPPED, t)
+    decided(m, m[slot + SLOT_JOURNEY], entry, t)
     m[slot + SLOT_MESSAGES] -= 1
     remove(m, entry)
 
@@ -75,7 +75,7 @@ def withdraw(m: Memory, slot: int, t: int, outcome: int, reason: int, winner: in
             entry += OUT
             continue
         close(m, entry, t, outcome, reason, winner, cause)
-        decided(m, m[slot + SLOT_JOURNEY], m[entry + OUT_SEND], m[entry + OUT_STATE], t)
+        decided(m, m[slot + SLOT_JOURNEY], entry, t)
         m[slot + SLOT_MESSAGES] -= 1
         remove(m, entry)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer
+from bifurque.actors.tally import stage_count
 from bifurque.rules.compiled import Memory, as_real, kernel, put_real, real
 from bifurque.rules.decisions import emit
 from bifurque.rules.layout import *
@@ -17,7 +18,7 @@ def set_stage(m: Memory, stage: int, t: int) -> None:
     if m[STAGE] == stage:
         return
     m[STAGE], m[CHANGED] = stage, 1
-    m[m[H_STAGE_COUNTS] + stage * STAGE_COUNTS + G_ENTERED] += 1
+    stage_count(m, G_ENTERED, 1)
     emit(m, t, 0, m[H_N_STEPS] + stage, 0, 0, NO_OUTCOME, NO_REASON, 0, 0, C_STAGE, 0, 0)
     triggers = m[m[H_STAGE_ENTRY] + stage]
     for i in range(m[triggers]):

@@ -14,7 +14,7 @@ from bifurque.actors.mailbox import propose, set_timer, take
 from bifurque.actors.outbox import key_of, remove, set_release, withdraw
 from bifurque.actors.scoring import fall, punish
 from bifurque.actors.steps import enter, message_final, resume_visit, wake_slot
-from bifurque.actors.tally import arm_count, bought, decided, engaged
+from bifurque.actors.tally import arm_count, bought, decided, engaged, stage_count
 from bifurque.actors.triggers import absent, arm_absence, disarm_absence, next_date, next_schedule, seen
 from bifurque.actors.visits import close_visit
 from bifurque.rules.arbitration import decide, next_due, recheck
@@ -29,7 +29,7 @@ NO_INPUT = -1
 @kernel
 def step(m: Memory, t: int, timer: int) -> None:
     """Let one contact live one input at t: a timer that is due, or (`NO_INPUT`) the event in the input words."""
-    m[m[H_TOTALS] + X_WAKES] += 1
+    m[WAKES] += 1
     if timer == NO_INPUT:
         receive(m, t)
     else:
@@ -118,6 +118,7 @@ def reaction(m: Memory, row: int, t: int) -> None:
         if act(m, arg, m[IN_KEY], t) and m[IN_SEND] >= 0:
             m[week_counts(m, m[IN_SEND], t) + N_UNSUBSCRIBED] += 1
             arm_count(m, journey_of(m, m[IN_SEND]), A_UNSUBSCRIBED, 1)
+            stage_count(m, G_UNSUBSCRIBED, 1)
     elif op == RX_BEHAVE:
         react(m, arg, t)
     elif op == RX_START:
@@ -206,7 +207,7 @@ def messages(m: Memory, t: int) -> None:
             break
         decide(m, entry, t)
         state, slot = m[entry + OUT_STATE], m[entry + OUT_SLOT]
-        decided(m, journey_of(m, m[entry + OUT_SEND]), m[entry + OUT_SEND], state, t)
+        decided(m, journey_of(m, m[entry + OUT_SEND]), entry, t)
         if state == WAITING:
             continue
         if state == SENT and m[H_BEHAVIOUR] != 0:

@@ -12,26 +12,25 @@ from bifurque.rules.localtime import period
 @kernel
 def arm_count(m: Memory, journey: int, which: int, by: int) -> None:
     """Add to a counter of a journey, for the arm the contact is in."""
-    m[m[journey + J_COUNTS] + m[m[journey + J_ARM]] * ARM_COUNTS + which] += by
+    m[m[journey + J_COUNTS] + m[m[journey + J_ARM]] * (ARM_COUNTS + 2 * m[H_REASONS]) + which] += by
 
 
 @kernel
 def stage_count(m: Memory, which: int, by: int) -> None:
     """Add to a counter of the stage the contact is in."""
-    m[m[H_STAGE_COUNTS] + m[STAGE] * STAGE_COUNTS + which] += by
+    m[m[H_STAGE_COUNTS] + m[STAGE] * (STAGE_COUNTS + 2 * m[H_REASONS]) + which] += by
 
 
 @kernel
-def decided(m: Memory, journey: int, send: int, state: int, t: int) -> None:
-    """Count a decision about one message, beside what the ledger's counters hold."""
-    if state == WAITING:
-        arm_count(m, journey, A_HELD, 1)
-        stage_count(m, G_HELD, 1)
-    elif state == DROPPED:
-        arm_count(m, journey, A_DROPPED, 1)
-        stage_count(m, G_DROPPED, 1)
+def decided(m: Memory, journey: int, entry: int, t: int) -> None:
+    """Count a decision about one message by arm and stage, beside what the ledger's counters hold."""
+    state = m[entry + OUT_STATE]
+    if state == WAITING or state == DROPPED:
+        reason = m[entry + OUT_LAW] + (m[H_REASONS] if state == DROPPED else 0)
+        arm_count(m, journey, ARM_COUNTS + reason, 1)
+        stage_count(m, STAGE_COUNTS + reason, 1)
     elif state == SENT:
-        cost, totals = m[send + SEND_COST], m[H_TOTALS]
+        cost, totals = m[m[entry + OUT_SEND] + SEND_COST], m[H_TOTALS]
         arm_count(m, journey, A_SENT, 1)
         arm_count(m, journey, A_COST, cost)
         stage_count(m, G_SENT, 1)

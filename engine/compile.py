@@ -42,7 +42,6 @@ from bifurque.rules.layout import (
     H_IMAGE,
     H_MAIL,
     H_MAIL_SIZE,
-    H_N_ARMS,
     H_N_STEPS,
     H_OUTBOX,
     H_OUTBOX_SIZE,
@@ -55,7 +54,6 @@ from bifurque.rules.layout import (
     H_ROWS_SIZE,
     H_SEND_COUNTS,
     H_STAGE_COUNTS,
-    H_STAGES,
     H_START,
     H_STEP_COUNTS,
     H_TOTALS,
@@ -144,8 +142,7 @@ def _room(c: Compiling, rows: int) -> None:
     words, tables = c.tables.words, c.tables
     words[H_REASONS] = len(c.reasons)
     words[H_EVENT_CAUSES] = len(CAUSES) + len(c.reasons)
-    words[H_N_STEPS], words[H_STAGES] = 1 + len(c.steps), len(c.names.stages)
-    words[H_N_ARMS] = len(c.arms)
+    words[H_N_STEPS] = 1 + len(c.steps)
     words[H_IMAGE] = tables.put(tables.image)
     words[H_RECORD], words[H_RECORD_SIZE] = TABLES, len(tables.image)
     words[H_MAIL], words[H_MAIL_SIZE] = tables.put([0] * (MAIL_MOST + 1) * MAIL), MAIL_MOST
@@ -158,8 +155,8 @@ def _room(c: Compiling, rows: int) -> None:
     c.first_counter = len(words)
     words[H_SEND_COUNTS] = tables.put([0] * words[H_WEEKS] * len(c.sends) * (N_FIXED + 2 * len(c.reasons)))
     words[H_STEP_COUNTS] = tables.put([0] * len(c.steps) * STEP_COUNTS)
-    words[H_ARM_COUNTS] = tables.put([0] * len(c.names.journeys) * len(c.arms) * ARM_COUNTS)
-    words[H_STAGE_COUNTS] = tables.put([0] * len(c.names.stages) * STAGE_COUNTS)
+    words[H_ARM_COUNTS] = tables.put([0] * len(c.names.journeys) * len(c.arms) * (ARM_COUNTS + 2 * len(c.reasons)))
+    words[H_STAGE_COUNTS] = tables.put([0] * len(c.names.stages) * (STAGE_COUNTS + 2 * len(c.reasons)))
     words[H_PRESSURE] = tables.put([0] * (PRESSURE_MOST + 1))
     words[H_TOTALS] = tables.put([0] * TOTALS)
     words[H_EVENT_COUNTS] = tables.put([0] * len(c.names.events))

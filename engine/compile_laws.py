@@ -22,7 +22,6 @@ from bifurque.rules.layout import (
     DROP,
     H_LONGEST,
     H_QUIET,
-    H_QUIETS,
     HOLD,
     NEVER_WHILE,
     NEVER_WITHIN,
@@ -54,7 +53,7 @@ def compile_laws(c: Compiling) -> None:
     tables = c.tables
     c.quiets = [q for _, q in quiet_hours(c.plan)]
     rows = [w for q in c.quiets for w in (q.start, q.end, weekday_bits(listed(q.days)))]
-    tables.words[H_QUIET], tables.words[H_QUIETS] = tables.put(rows), len(c.quiets)
+    tables.words[H_QUIET] = tables.put(rows)
     taken: set[str] = set()
     for cap in c.plan.caps:
         c.reasons.append("cap:" + _unique(cap.name or f"{cap.max} per {cap.per}", taken))

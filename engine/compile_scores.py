@@ -12,7 +12,6 @@ from bifurque.engine.plan import Score, Stage
 from bifurque.engine.program import Compiling
 from bifurque.rules.layout import (
     CELL_KEY,
-    H_N_SCORES,
     H_SCORES,
     NEVER,
     NO_KEY,
@@ -39,7 +38,6 @@ def compile_scores(c: Compiling) -> None:
     """Give scores their rows and words; thresholds come once triggers are known."""
     tables = c.tables
     c.score_rows = tables.words[H_SCORES] = tables.put([0] * SCORE * len(c.plan.scores))
-    tables.words[H_N_SCORES] = len(c.plan.scores)
     for name, score in c.plan.scores.items():
         keys = score.keys if score.by else 1
         cells = tables.cells(keys * SCORE_CELLS)

@@ -6,14 +6,12 @@ With the laws it answers to and what it may cause.
 from __future__ import annotations
 
 from bifurque.engine.compile_laws import cap_lists, policy, quiet_list, rule_lists
-from bifurque.engine.names import CLASSES, COMMERCIAL, Names
+from bifurque.engine.names import COMMERCIAL, Names
 from bifurque.engine.program import Compiling, SendRow
 from bifurque.engine.tables import hash64
 from bifurque.rules.layout import (
     SEND_CAP_ROUTE,
     SEND_CAPS,
-    SEND_CHANNEL,
-    SEND_CLASS,
     SEND_CONSENT,
     SEND_CONSENT_BIT,
     SEND_COST,
@@ -73,9 +71,7 @@ def _row(c: Compiling, number: int, send: SendRow) -> dict[int, int]:
         SEND_STEP: 1 + send.step,
         SEND_JOURNEY: 1 + send.journey,
         SEND_MESSAGE: c.winner(send.message),
-        SEND_CHANNEL: c.names.channels.index(send.channel),
         SEND_RANK: ranks.index(category.name) if category.rank is None else category.rank,
-        SEND_CLASS: CLASSES.index(category.kind),
         SEND_CONSENT: cell,
         SEND_CONSENT_BIT: bit,
         SEND_QUIETS: tables.listed(quiet_list(c, message, category.kind, send.channel)),

@@ -10,9 +10,7 @@ from bifurque.actors.layout import (
     A_CLICKED,
     A_CONVERTED,
     A_COST,
-    A_DROPPED,
     A_ENTERED,
-    A_HELD,
     A_INSIDE,
     A_LEFT,
     A_OPENED,
@@ -25,13 +23,12 @@ from bifurque.actors.layout import (
     G_CLICKED,
     G_CONVERTED,
     G_COST,
-    G_DROPPED,
     G_ENTERED,
-    G_HELD,
     G_NOW,
     G_OPENED,
     G_REVENUE,
     G_SENT,
+    G_UNSUBSCRIBED,
     N_INSIDE,
     N_LEFT,
     N_PASSED,
@@ -56,7 +53,6 @@ from bifurque.actors.layout import (
     X_REVENUE,
     X_SENT,
     X_UNSUBSCRIBED,
-    X_WAKES,
 )
 from bifurque.engine.program import Program
 from bifurque.rules.compiled import Words
@@ -102,8 +98,8 @@ class Counters:
         self.held = self.sends[:, N_FIXED : N_FIXED + reasons]
         self.dropped = self.sends[:, N_FIXED + reasons :]
         self.steps = block(H_STEP_COUNTS, len(program.steps), STEP_COUNTS)
-        self.arms = block(H_ARM_COUNTS, len(names.journeys), len(program.arms), ARM_COUNTS)
-        self.stages = block(H_STAGE_COUNTS, len(names.stages), STAGE_COUNTS)
+        self.arms = block(H_ARM_COUNTS, len(names.journeys), len(program.arms), ARM_COUNTS + 2 * reasons)
+        self.stages = block(H_STAGE_COUNTS, len(names.stages), STAGE_COUNTS + 2 * reasons)
         self.pressure = block(H_PRESSURE, PRESSURE_MOST + 1)
         self.totals = block(H_TOTALS, TOTALS)
         self.events = block(H_EVENT_COUNTS, len(names.events))
@@ -178,7 +174,18 @@ def _messages(program: Program, n: Counters, which: list[bool]) -> Figures:
     }
 
 
-def _arm(row: Words) -> Figures:
+def _by_reason(program: Program, counts: Words) -> Figures:
+    """Held and dropped, in all and by reason, of the words behind the fixed counters of an arm or a stage."""
+    held, dropped = counts[: len(program.reasons)], counts[len(program.reasons) :]
+    return {
+        "held": int(held.sum()),
+        "dropped": int(dropped.sum()),
+        "held_by_reason": _reasons(program, held),
+        "dropped_by_reason": _reasons(program, dropped),
+    }
+
+
+def _arm(program: Program, row: Words) -> Figures:
     revenue, cost = _money(row[A_REVENUE]), _cost(row[A_COST])
     return {
         "entered": int(row[A_ENTERED]),
@@ -187,8 +194,7 @@ def _arm(row: Words) -> Figures:
         "quarantined": int(row[A_QUARANTINED]),
         "refused": int(row[A_REFUSED]),
         "sent": int(row[A_SENT]),
-        "held": int(row[A_HELD]),
-        "dropped": int(row[A_DROPPED]),
+        **_by_reason(program, row[ARM_COUNTS:]),
         "opened": int(row[A_OPENED]),
         "clicked": int(row[A_CLICKED]),
         "converted": int(row[A_CONVERTED]),
@@ -201,9 +207,9 @@ def _arm(row: Words) -> Figures:
 
 def _journey(program: Program, n: Counters, journey: int) -> Figures:
     which = [s.journey == journey for s in program.sends]
-    found = _arm(n.arms[journey].sum(axis=0))
+    found = _arm(program, n.arms[journey].sum(axis=0))
     sends = _messages(program, n, which)
-    keep = ("candidates", "replaced", "pending", "held_by_reason", "dropped_by_reason", "value")
+    keep = ("candidates", "replaced", "pending", "value")
     return found | {k: sends[k] for k in keep}
 
 
@@ -213,9 +219,9 @@ def _arms(program: Program, n: Counters) -> dict[str, Figures]:
     for j, journey in enumerate(program.names.journeys):
         for a, arm in enumerate(program.arms):
             if arm and n.arms[j, a].any():
-                found[f"{journey}/{arm}"] = _arm(n.arms[j, a])
+                found[f"{journey}/{arm}"] = _arm(program, n.arms[j, a])
         if any(k.startswith(f"{journey}/") for k in found) and n.arms[j, 0].any():
-            found[f"{journey}/"] = _arm(n.arms[j, 0])
+            found[f"{journey}/"] = _arm(program, n.arms[j, 0])
     return dict(sorted(found.items()))
 
 
@@ -224,13 +230,13 @@ def _stage(program: Program, row: Words) -> Figures:
         "entered": int(row[G_ENTERED]),
         "now": int(row[G_NOW]),
         "sent": int(row[G_SENT]),
-        "held": int(row[G_HELD]),
-        "dropped": int(row[G_DROPPED]),
+        **_by_reason(program, row[STAGE_COUNTS:]),
         "opened": int(row[G_OPENED]),
         "clicked": int(row[G_CLICKED]),
         "converted": int(row[G_CONVERTED]),
         "revenue": _money(row[G_REVENUE]),
         "cost": _cost(row[G_COST]),
+        "unsubscribed": int(row[G_UNSUBSCRIBED]),
     }
 
 
@@ -281,7 +287,6 @@ def _totals(program: Program, n: Counters) -> Figures:
         "value_12_months": round(first_year / contacts, 4) if contacts else 0.0,
         "sent_per_contact": round(int(t[X_SENT]) / contacts, 6) if contacts else 0.0,
         "events": int(t[X_EVENTS]),
-        "wakes": int(t[X_WAKES]),
         "forgotten": int(t[X_FORGOTTEN]),
     }
 

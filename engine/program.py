@@ -209,7 +209,7 @@ class Compiling:
         for i in range(len(self.steps)):
             words[self.step_rows + i * STEP + ST_COUNTS] = words[H_STEP_COUNTS] + i * STEP_COUNTS
         for i in range(len(self.names.journeys)):
-            at = words[H_ARM_COUNTS] + i * len(self.arms) * ARM_COUNTS
+            at = words[H_ARM_COUNTS] + i * len(self.arms) * (ARM_COUNTS + 2 * len(self.reasons))
             words[self.journey_rows + i * JOURNEY + J_COUNTS] = at
 
     def finish(self) -> Program:

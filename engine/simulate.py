@@ -118,6 +118,7 @@ def simulate(
         "wall_s": round(time.perf_counter() - (started if started is not None else began), 3),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "ledger_rows": sink.rows,
+        "wakes": sum(lane.wakes for lane in lanes),
     }
     manifest["files"] = {
         str(f.relative_to(folder)): sha256(f) for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST

@@ -146,7 +146,7 @@ def drop(m: Memory, entry: int, t: int, reason: int, winner: int, until: int, ca
         cause,
         int(worth * 100.0 + 0.5) if worth == worth else 0,
     )
-    m[entry + OUT_STATE] = DROPPED
+    m[entry + OUT_STATE], m[entry + OUT_LAW] = DROPPED, reason
 
 
 @kernel

@@ -23,7 +23,6 @@ ALWAYS = -(2**62)
     H_ZONES,  # rows of two words: address of the segments, how many
     H_FALLBACK,  # list of zones in which an unknown zone must be awake
     H_QUIET,  # rows of quiet hours
-    H_QUIETS,
     H_SENDS,  # rows: every message as a step sends it on a channel
     H_N_SENDS,
     H_POLICY,  # arbitration: FIRST_COME, PRIORITY or LOOK_AHEAD
@@ -39,7 +38,6 @@ ALWAYS = -(2**62)
     H_N_TIMERS,
     H_JOURNEYS,
     H_N_JOURNEYS,
-    H_STAGES,  # how many stages
     H_EVENTS,  # by event type: address of its reactions
     H_BEGINS,  # list of what a life starts with
     H_IMAGE,  # the record of a contact who has lived nothing
@@ -60,14 +58,11 @@ ALWAYS = -(2**62)
     H_PEOPLE,  # list of (column of the population, word of the record)
     H_ARMS,  # list of experiments and holdouts to draw at the start of a life
     H_STAGE_ENTRY,  # by stage: address of the list of triggers
-    H_WATCH,  # by attribute word: address of the list of triggers
     H_SCORES,
-    H_N_SCORES,
     H_OPENED,  # event types the model itself writes
     H_CLICKED,
     H_UNSUBSCRIBED,
     H_JOINED,
-    H_N_ARMS,
     H_YEAR,  # 365 days before the end
     H_FIRST_YEAR,  # 365 days after the start
     H_EVENT_COUNTS,
@@ -76,7 +71,7 @@ ALWAYS = -(2**62)
     H_N_STEPS,  # names of steps, 0 for none; those of stages follow
     H_EVENT_CAUSES,  # the cause that is the first event type
     H_CONSENTS,  # list of the words of the record that hold consents
-) = range(60)
+) = range(55)
 
 # Fixed words. -- the contact at hand
 (
@@ -104,18 +99,17 @@ ALWAYS = -(2**62)
     HELD_OUT,  # in the global holdout
     KEYS_MADE,
     FATIGUE_HEAD,
-    VALUE_FIRST_YEAR,
     SEND_SERIAL,
     CHANGED,  # something a held message may wait for has changed
     AGENDA_COUNT,
-) = range(64, 92)
+) = range(64, 91)
 
 # Fixed words. -- the input being stepped
 # (IN_TEXT and IN_MESSAGE: key and message as conditions read them)
 (IN_TYPE, IN_KEY, IN_VALUE, IN_SEND, IN_VISIT, IN_CAUSE, IN_SOURCE, IN_MESSAGE, IN_TEXT) = range(95, 104)
 
 # Fixed words. -- why the last law said no; the lane's own
-(LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT) = range(104, 113)
+(LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(104, 114)
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(116, 119)
@@ -198,9 +192,7 @@ QUIET = 3
     SEND_ID,
     SEND_STEP,
     SEND_MESSAGE,
-    SEND_CHANNEL,
     SEND_RANK,  # of the category: 0 is strongest
-    SEND_CLASS,
     SEND_CONSENT,  # address of the word, or -1: no consent needed
     SEND_CONSENT_BIT,
     SEND_QUIETS,  # list of quiet hours that apply
@@ -231,8 +223,8 @@ QUIET = 3
     SEND_COST,  # millionths of the currency
     SEND_HELD_OUT,  # 1: the global holdout withholds it
     SEND_JOURNEY,
-) = range(36)
-SEND = 36
+) = range(34)
+SEND = 34
 
 HOLD, DROP, REROUTE = 0, 1, 2
 TRANSACTIONAL, SERVICE, RELATIONAL, PROMOTIONAL, REPLY = range(5)
@@ -264,7 +256,7 @@ NEVER_WITHIN, ONLY_AFTER, NEVER_WHILE = range(3)
     OUT_ARM,
     OUT_AWAITS,  # 1: held until an event
     OUT_ROUTED,  # the reason it left on another channel, or 0
-    OUT_LAW,  # the reason it was last held, and who decided
+    OUT_LAW,  # the reason it was last held or dropped, and who decided
     OUT_WINNER,
     OUT_SERIAL,
 ) = range(13)
