@@ -75,7 +75,7 @@ I64, F64 = ctypes.c_int64, ctypes.c_double
 class Plan(ctypes.Structure):
     """As `Plan` in journey_bench.c."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("header", I64 * 6),
         ("blocks", I64 * 7),
         ("visit_purpose", I64),

@@ -51,9 +51,7 @@ class Crowd:
         self.tables, self.board, self.random = tables, Board(tables), np.random.default_rng(seed)
         self.k = np.zeros(self.board.size, np.int64)
         self.start, self.end, _, _, self.year, self.first_year = tables.header
-        self.rate, self.stage_rate, self.basket = (
-            np.array(x) for x in (tables.rate, tables.stage_rate, tables.basket)
-        )
+        self.rate, self.stage_rate, self.basket = (np.array(x) for x in (tables.rate, tables.stage_rate, tables.basket))
         self.chance, self.cents = np.array(tables.chance), np.array(tables.cents)
         self.open, self.click, self.unsubscribe = (np.array(x) for x in (tables.open, tables.click, tables.leave))
         size = max(len(z) // 2 for z in tables.zones) + 1

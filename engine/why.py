@@ -68,8 +68,8 @@ def replay(setting: Setting, contact: int) -> tuple[Any, Any]:
         while more == RAN_OUT_OF_ROOM:
             more = run_lane(words, stretch.people, stretch.events, stretch.bounds)
             rows, happened = taken(words)
-            decisions.append(rows)
-            events.append(happened)
+            decisions.append(rows.copy())
+            events.append(happened.copy())
             words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
     return tabulator.decisions(np.concatenate(decisions)), tabulator.events(np.concatenate(events))
 

@@ -261,7 +261,7 @@ class Contact:
         rows, _ = taken(self._words)
         self._words[ROWS_COUNT] = self._words[EVENTS_COUNT] = 0
         if len(rows):
-            self._rows.append(rows)
+            self._rows.append(rows.copy())
 
     @property
     def decisions(self) -> list[dict[str, Any]]:
