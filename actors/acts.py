@@ -49,10 +49,7 @@ def set_bits(m: Memory, row: int, t: int) -> bool:
         m[cell] = was & ~(1 << (bits >> 1)) | on << (bits >> 1)
     if m[cell] != was:
         m[CHANGED] = 1
-    if op == AC_WITHDRAW and m[cell] != was:
-        m[m[H_TOTALS] + X_UNSUBSCRIBED] += 1
-        return True
-    return False
+    return op == AC_WITHDRAW and m[cell] != was
 
 
 @kernel

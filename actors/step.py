@@ -110,15 +110,24 @@ def receive(m: Memory, t: int) -> None:
 
 
 @kernel
+def unsubscribed(m: Memory, t: int) -> None:
+    """A person took a consent back; the message they were reading, if any, is told."""
+    m[m[H_TOTALS] + X_UNSUBSCRIBED] += 1
+    if m[IN_SEND] < 0:
+        return
+    m[week_counts(m, m[IN_SEND], t) + N_UNSUBSCRIBED] += 1
+    arm_count(m, journey_of(m, m[IN_SEND]), A_UNSUBSCRIBED, 1)
+    stage_count(m, G_UNSUBSCRIBED, 1)
+
+
+@kernel
 def reaction(m: Memory, row: int, t: int) -> None:
     """One thing the plan has to say about an event."""
     op, arg = m[row + RX_OP], m[row + RX_ARG]
     key = m[IN_KEY] if m[row + RX_KEYED] == 1 else NO_KEY
     if op == RX_ACT:
-        if act(m, arg, m[IN_KEY], t) and m[IN_SEND] >= 0:
-            m[week_counts(m, m[IN_SEND], t) + N_UNSUBSCRIBED] += 1
-            arm_count(m, journey_of(m, m[IN_SEND]), A_UNSUBSCRIBED, 1)
-            stage_count(m, G_UNSUBSCRIBED, 1)
+        if act(m, arg, m[IN_KEY], t):
+            unsubscribed(m, t)
     elif op == RX_BEHAVE:
         react(m, arg, t)
     elif op == RX_START:

@@ -93,7 +93,7 @@ def event_actions(c: Compiling, event: str) -> list[int]:
         rows += assignments(c, declared.set, Names.event_types)
         rows += consents(c, AC_GRANT, declared.grant)
         rows += consents(c, AC_WITHDRAW, declared.withdraw)
-    elif event == "unsubscribed":
+    if event == "unsubscribed" and (declared is None or not declared.withdraw):
         rows += consents(c, AC_WITHDRAW, "all")
     for name, score in c.plan.scores.items():
         if event in score.on:

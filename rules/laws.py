@@ -26,10 +26,10 @@ def cap_allows(m: Memory, cap: int, t: int, weight: int) -> int:
     """The first instant from t on at which one cap has room; NEVER if the message is heavier than the cap."""
     if m[cap + CAP_WHEN] >= 0 and truth(m, m[cap + CAP_WHEN], t) != TRUE:
         return t
-    if weight > m[cap + CAP_MAX]:
+    cells, weighed = m[cap + CAP_CELLS], m[cap + CAP_WEIGHED] == 1
+    if (weight if weighed else 1) > m[cap + CAP_MAX]:
         return NEVER
-    cells = m[cap + CAP_CELLS]
-    if m[cap + CAP_WEIGHED] == 1:
+    if weighed:
         return weighed_allows(m, cap, t, weight)
     oldest = m[cells + CELL_RING + m[cells + CELL_HEAD]]
     if m[cap + CAP_PER] == ROLLING:
