@@ -1,0 +1,42 @@
+# `make demo` simulates a retailer's year and prints its figures; `make test` passes the tests.
+# Either sets up .venv the first time. On Debian: apt install make python3-venv
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/uv pip install --quiet --python .venv --constraints constraints.txt
+PLAN := demo/plan.yaml
+
+demo: .venv/ready
+	@test -f $(PLAN) || $(BIN)/bifurque init demo demo
+	@$(BIN)/bifurque simulate $(PLAN) --contacts 100000 --days 365 --out demo/run --overwrite
+
+test: .venv/ready
+	@$(BIN)/python -m pytest -q
+
+check: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# Long proofs, some minutes each: scale, memory, many random plans.
+proofs: .venv/ready
+	@$(BIN)/python -m pytest -q -m slow
+
+# journey-bench beside C, numpy, SimPy and Mesa, in one run. Needs gcc; takes some ten minutes.
+bench: .venv/bench
+	@$(BIN)/python benchmarks/journey_bench.py
+
+# The same plan in all five, must agree: part of what .ci/run does.
+agree: .venv/bench
+	@$(BIN)/python benchmarks/journey_bench.py --agree 10000 --no-ratios
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv .venv || { echo "On Debian: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(INSTALL) --group dev --editable .
+	@touch $@
+
+.venv/bench: .venv/ready
+	@$(INSTALL) --group bench
+	@touch $@
+
+.PHONY: demo test check proofs bench agree
