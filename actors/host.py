@@ -99,28 +99,26 @@ def run(
     """
     if len(lanes) == 1:
         for make in stretches:
-            if stop.is_set():
-                raise Stopped
+            _go_on(stop)
             done(_one(make, lanes[0], sink))
         return
     idle = list(lanes)
     under_way: dict[Future[int], Lane] = {}
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
-        try:
-            for make in stretches:
-                if not idle:
-                    _collect(under_way, idle, done)
-                if stop.is_set():
-                    raise Stopped
-                lane = idle.pop()
-                under_way[pool.submit(_one, make, lane, sink)] = lane
-            while under_way:
+        for make in stretches:
+            if not idle:
                 _collect(under_way, idle, done)
-            if stop.is_set():
-                raise Stopped
-        except BaseException:
-            stop.set()
-            raise
+            _go_on(stop)
+            lane = idle.pop()
+            under_way[pool.submit(_one, make, lane, sink)] = lane
+        while under_way:
+            _collect(under_way, idle, done)
+        _go_on(stop)
+
+
+def _go_on(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Stopped
 
 
 def _one(make: Callable[[], Stretch], lane: Lane, sink: Sink) -> int:

@@ -167,15 +167,20 @@ def finish(m: Memory) -> None:
         m[week_counts(m, m[entry + OUT_SEND], m[H_END] - 1) + N_PENDING] += 1
         entry += OUT
     for j in range(m[H_N_JOURNEYS]):
-        journey = m[H_JOURNEYS] + j * JOURNEY
-        for i in range(m[journey + J_N_SLOTS]):
-            at = m[m[journey + J_SLOTS] + i * SLOT + SLOT_STEP]
-            if at != FREE:
-                arm_count(m, journey, A_INSIDE, 1)
-                if at > 0:
-                    m[m[at + ST_COUNTS] + N_INSIDE] += 1
+        count_inside(m, m[H_JOURNEYS] + j * JOURNEY)
     stage_count(m, G_NOW, 1)
     m[m[H_TOTALS] + X_REACHABLE] += reachable(m)
     settle_pressure(m)
     if m[RECENT_SENDS] >= 12 and m[RECENT_OPENS] == 0:
         m[m[H_TOTALS] + X_INDIFFERENT] += 1
+
+
+@kernel
+def count_inside(m: Memory, journey: int) -> None:
+    """Who is still inside a journey at the end, and at which step."""
+    for i in range(m[journey + J_N_SLOTS]):
+        at = m[m[journey + J_SLOTS] + i * SLOT + SLOT_STEP]
+        if at != FREE:
+            arm_count(m, journey, A_INSIDE, 1)
+        if at > 0:
+            m[m[at + ST_COUNTS] + N_INSIDE] += 1

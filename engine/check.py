@@ -265,10 +265,13 @@ def _messages(c: Checker) -> None:
         c.number(message.priority, (*path, "priority"), Names.message_types)
         c.number(message.value, (*path, "value"), {"deadline": "timestamp"})
         for key in ("on_cap", "on_quiet"):
-            policy = getattr(message, key)
-            if isinstance(policy, Reroute):
-                where = (*path, key, "reroute")
-                if c.known(policy.reroute, channels, "channel", where) and policy.reroute == message.channel:
-                    c.problems.add(where, "another channel than the message's own")
+            _reroute(c, getattr(message, key), message.channel, (*path, key, "reroute"))
         if message.valid_for is not None and message.valid_for.elapsed == 0:
             c.problems.add((*path, "valid_for"), "a validity must last some time")
+
+
+def _reroute(c: Checker, policy: object, own: str, path: Path) -> None:
+    if not isinstance(policy, Reroute) or not c.known(policy.reroute, c.names.channels, "channel", path):
+        return
+    if policy.reroute == own:
+        c.problems.add(path, "another channel than the message's own")

@@ -161,10 +161,14 @@ def _intervals(c: Compiling, responses: dict[int, list[int]]) -> None:
             if station.name in interval.on and station.part in ("", "ask"):
                 chance, after = interval.on[station.name], _soon(interval.delay)
                 way = Alternative(event=interval.event, chance=chance, after=after, value=interval.value)
-                group = _group(c, (*path, "on"), (way,))
-                for row, send in enumerate(c.sends):
-                    if send.step == step:
-                        responses[row].append(group)
+                _respond(c, responses, step, _group(c, (*path, "on"), (way,)))
+
+
+def _respond(c: Compiling, responses: dict[int, list[int]], step: int, group: int) -> None:
+    """A group of alternatives follows every message of a step."""
+    for number, send in enumerate(c.sends):
+        if send.step == step:
+            responses[number].append(group)
 
 
 def _soon(delay: Duration) -> Duration:
@@ -189,9 +193,8 @@ def _answers(c: Compiling, responses: dict[int, list[int]]) -> None:
             group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows)])
             if station.part == "answer":
                 c.tables.fill(c.step_row(name, number), {ST_ANSWERS: group})
-            for row, send in enumerate(c.sends):
-                if station.part == "ask" and send.step == c.step_number(name, number):
-                    responses[row].append(group)
+            else:
+                _respond(c, responses, c.step_number(name, number), group)
 
 
 def _reading(c: Compiling, reading: Reading) -> None:

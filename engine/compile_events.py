@@ -23,6 +23,7 @@ from bifurque.engine.compile_triggers import watch_lists
 from bifurque.engine.journey import SurveyStep, WaitForStep
 from bifurque.engine.names import Names, event_refs, exits, listed
 from bifurque.engine.program import Compiling
+from bifurque.engine.routes import Station
 from bifurque.rules.layout import (
     H_BEGINS,
     H_CLICKED,
@@ -126,16 +127,20 @@ def _journeys(c: Compiling) -> None:
             for event in listed(exit_.event):
                 c.react(event, ORDER_EXIT, [RX_EXIT, row, where, keyed, onward])
         for number, station in enumerate(c.graphs[name]):
-            step = station.step
-            if isinstance(step, WaitForStep):
-                for ref in event_refs(step.wait_for):
-                    where = c.tables.code(ref.where, Names.event_types)
-                    keyed = 1 if ref.key == "same" else 0
-                    c.react(str(ref.event), ORDER_RESUME, [RX_RESUME, c.step_row(name, number), where, keyed, 0])
-            elif station.part == "answer":
-                assert isinstance(step, SurveyStep)
-                where = c.tables.code(_answering(step), Names.event_types)
-                c.react("answered", ORDER_RESUME, [RX_RESUME, c.step_row(name, number), where, 0, 0])
+            _resume(c, station, c.step_row(name, number))
+
+
+def _resume(c: Compiling, station: Station, row: int) -> None:
+    """What a step waits for."""
+    step = station.step
+    if isinstance(step, WaitForStep):
+        for ref in event_refs(step.wait_for):
+            where = c.tables.code(ref.where, Names.event_types)
+            c.react(str(ref.event), ORDER_RESUME, [RX_RESUME, row, where, 1 if ref.key == "same" else 0, 0])
+    elif station.part == "answer":
+        assert isinstance(step, SurveyStep)
+        where = c.tables.code(_answering(step), Names.event_types)
+        c.react("answered", ORDER_RESUME, [RX_RESUME, row, where, 0, 0])
 
 
 def _answering(step: SurveyStep) -> str:

@@ -73,35 +73,36 @@ def _waits(station: Station) -> bool:
 
 
 def _components(graph: dict[Spot, list[Spot]]) -> list[list[Spot]]:
-    """The strongly connected components that hold a cycle (Tarjan 1972, without recursion)."""
-    index: dict[Spot, int] = {}
-    low: dict[Spot, int] = {}
-    stack: list[Spot] = []
-    found: list[list[Spot]] = []
-    for root in graph:
-        work = [(root, iter(graph[root]))] if root not in index else []
-        if work:
-            index[root] = low[root] = len(index)
-            stack.append(root)
-        while work:
-            spot, rest = work[-1]
-            for nxt in rest:
-                if nxt not in index:
-                    index[nxt] = low[nxt] = len(index)
-                    stack.append(nxt)
-                    work.append((nxt, iter(graph.get(nxt, []))))
-                    break
-                if nxt in stack:
-                    low[spot] = min(low[spot], index[nxt])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[spot])
-                if low[spot] == index[spot]:
-                    members = stack[stack.index(spot) :]
-                    del stack[stack.index(spot) :]
-                    if len(members) > 1 or spot in graph.get(spot, []):
-                        found.append(sorted(members))
+    """The strongly connected components that hold a cycle (Kosaraju's two passes)."""
+    backward: dict[Spot, list[Spot]] = {spot: [] for spot in graph}
+    for spot, ways in graph.items():
+        for to in ways:
+            backward[to].append(spot)
+    seen: set[Spot] = set()
+    order = [spot for root in graph for spot in _reached(root, graph, seen)]
+    seen = set()
+    found = []
+    for root in reversed(order):
+        members = _reached(root, backward, seen)
+        if len(members) > 1 or (members and root in graph[root]):
+            found.append(sorted(members))
+    return found
+
+
+def _reached(root: Spot, graph: dict[Spot, list[Spot]], seen: set[Spot]) -> list[Spot]:
+    """What a walk from a spot meets for the first time, in the order in which the walk leaves it behind."""
+    found: list[Spot] = []
+    work = [] if root in seen else [(root, iter(graph[root]))]
+    seen.add(root)
+    while work:
+        spot, ways = work[-1]
+        fresh = next((to for to in ways if to not in seen), None)
+        if fresh is None:
+            found.append(spot)
+            work.pop()
+        else:
+            seen.add(fresh)
+            work.append((fresh, iter(graph[fresh])))
     return found
 
 

@@ -179,9 +179,6 @@ def _needs_consent(program: Program) -> bool:
 def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
     from importlib.metadata import version
 
-    import numba
-    import pyarrow as pa
-
     inputs = {}
     for name, file in (("population", setting.population_file), ("events", setting.events_file)):
         if file is not None:
@@ -208,8 +205,8 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,
-            "numba": numba.__version__,
-            "pyarrow": pa.__version__,
+            "numba": version("numba"),
+            "pyarrow": version("pyarrow"),
             "tzdb": database_version(),
         },
     }

@@ -7,9 +7,13 @@ when plain, a bare address when compiled (an array argument costs seven machine 
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import functools
 import hashlib
 import os
+import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Callable
@@ -81,15 +85,29 @@ def cache_folder() -> Path:
     for file in sorted([*here.glob("*.py"), *here.parent.joinpath("actors").glob("*.py")]):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     digest.update(f"{numba.__version__} {llvm.get_host_cpu_name()} {sys.version}".encode())
-    home = os.environ.get("BIFURQUE_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(home) / "bifurque" / f"kernel-{digest.hexdigest()[:16]}"
+    name = f"kernel-{digest.hexdigest()[:16]}"
     try:
+        home = os.environ.get("BIFURQUE_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(home) / "bifurque" / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".writable").touch()
-    except OSError:
-        folder = Path(tempfile.gettempdir()) / f"bifurque-{os.getuid()}" / folder.name
-        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # no home, or one that cannot be written
+        folder = private_folder() / name
+        folder.mkdir(exist_ok=True)
     return folder
+
+
+def private_folder() -> Path:
+    """A folder for temporary files that nobody else can write: what is read back from it is run."""
+    folder = Path(tempfile.gettempdir()) / f"bifurque-{os.getuid()}"
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o022:
+        return folder
+    made = tempfile.mkdtemp(prefix="bifurque-")  # somebody else was there first
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)
 
 
 @functools.cache

@@ -105,22 +105,28 @@ def place_all(m: Memory, t: int) -> bool:
     for i in range(m[table]):
         m[table + 1 + i * SEE + SEE_PLACED] = NEVER
     while True:
-        urgent = -1
-        for i in range(m[table]):
-            row = table + 1 + i * SEE
-            if m[row + SEE_KEPT] == 1 and m[row + SEE_PLACED] == NEVER:
-                if (
-                    urgent < 0
-                    or m[row + SEE_FIRST] == 1
-                    or (m[urgent + SEE_FIRST] == 0 and m[row + SEE_END] < m[urgent + SEE_END])
-                ):
-                    urgent = row
-        if urgent < 0:
+        row = most_urgent(m)
+        if row < 0:
             return True
-        m[urgent + SEE_PLACED] = slot_for(m, urgent, t)
-        if m[urgent + SEE_PLACED] >= m[urgent + SEE_END]:
-            m[urgent + SEE_PLACED] = NEVER
+        m[row + SEE_PLACED] = slot_for(m, row, t)
+        if m[row + SEE_PLACED] >= m[row + SEE_END]:
+            m[row + SEE_PLACED] = NEVER
             return False
+
+
+@kernel
+def most_urgent(m: Memory) -> int:
+    """The kept row without a place that must go first, else the one whose validity ends first; -1 when all have one."""
+    table = m[H_FORESEEN]
+    found = -1
+    for i in range(m[table]):
+        row = table + 1 + i * SEE
+        if m[row + SEE_KEPT] == 0 or m[row + SEE_PLACED] != NEVER:
+            continue
+        sooner = found >= 0 and m[found + SEE_FIRST] == 0 and m[row + SEE_END] < m[found + SEE_END]
+        if found < 0 or m[row + SEE_FIRST] == 1 or sooner:
+            found = row
+    return found
 
 
 @kernel
