@@ -2,7 +2,9 @@
 # Either sets up .venv the first time. On Debian: apt install make python3-venv
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := $(BIN)/uv pip install --quiet --python .venv --constraints constraints.txt
+# Bytecode is compiled once, here: some machines forbid Python to keep what it compiles.
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --constraints constraints.txt --editable .
+PEERS := .venv/bench/bin/python
 PLAN := demo/plan.yaml
 
 demo: .venv/ready
@@ -22,21 +24,24 @@ proofs: .venv/ready
 	@$(BIN)/python -m pytest -q -m slow
 
 # journey-bench beside C, numpy, SimPy and Mesa, in one run. Needs gcc; takes some ten minutes.
-bench: .venv/bench
-	@$(BIN)/python benchmarks/journey_bench.py
+bench: .venv/bench/ready
+	@$(PEERS) benchmarks/journey_bench.py
 
 # The same plan in all five, must agree: part of what .ci/run does.
-agree: .venv/bench
-	@$(BIN)/python benchmarks/journey_bench.py --agree 10000 --no-ratios
+agree: .venv/bench/ready
+	@$(PEERS) benchmarks/journey_bench.py --agree 10000 --no-ratios
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv .venv || { echo "On Debian: apt install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(INSTALL) --group dev --editable .
+	@$(INSTALL) --python .venv --group dev
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
-.venv/bench: .venv/ready
-	@$(INSTALL) --group bench
+# The peers bring pandas and scipy, which pyarrow and numba then import at every start: they get a place of their own.
+.venv/bench/ready: .venv/ready
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv/bench
+	@$(INSTALL) --python .venv/bench --group bench
 	@touch $@
 
 .PHONY: demo test check proofs bench agree

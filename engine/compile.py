@@ -92,8 +92,10 @@ def compile_plan(
     """
     kind = behaviour or plan.behaviour.kind
     names = Names(plan, zones)
-    first = _build(names, 0, days or plan.days, kind, rows)
-    return _build(names, len(first.tables.image), days or plan.days, kind, rows)
+    record = len(_build(names, 0, days or plan.days, kind).tables.image)
+    c = _build(names, record, days or plan.days, kind)
+    _room(c, rows)
+    return c.finish()
 
 
 def midnight(plan: Plan, day: int) -> int:
@@ -105,7 +107,8 @@ def midnight(plan: Plan, day: int) -> int:
     raise AssertionError(dt.date.fromordinal(day))
 
 
-def _build(names: Names, record_size: int, days: int, behaviour: str, rows: int) -> Program:
+def _build(names: Names, record_size: int, days: int, behaviour: str) -> Compiling:
+    """Everything but the room to work. Where tables stand depends on the record's length, which a first go tells."""
     plan = names.plan
     c = Compiling(plan, names, record_size, behaviour)
     words = c.tables.words
@@ -123,8 +126,7 @@ def _build(names: Names, record_size: int, days: int, behaviour: str, rows: int)
     finish_scores(c)
     compile_behaviour(c)
     compile_events(c)
-    _room(c, rows)
-    return c.finish()
+    return c
 
 
 def _zones(c: Compiling) -> None:
@@ -145,19 +147,19 @@ def _room(c: Compiling, rows: int) -> None:
     words[H_N_STEPS] = 1 + len(c.steps)
     words[H_IMAGE] = tables.put(tables.image)
     words[H_RECORD], words[H_RECORD_SIZE] = TABLES, len(tables.image)
-    words[H_MAIL], words[H_MAIL_SIZE] = tables.put([0] * (MAIL_MOST + 1) * MAIL), MAIL_MOST
+    words[H_MAIL], words[H_MAIL_SIZE] = tables.reserve((MAIL_MOST + 1) * MAIL), MAIL_MOST
     size = min(max(8, 2 * len(c.sends)), 64)
-    words[H_OUTBOX], words[H_OUTBOX_SIZE] = tables.put([0] * (size + 1) * OUT), size
-    words[H_AGENDA] = tables.put([0] * (AGENDA_MOST + 1) * AGENDA)
-    words[H_FORESEEN] = tables.put([0] * (1 + SEEN_MOST * SEE))
-    words[H_ROWS], words[H_ROWS_SIZE] = tables.put([0] * rows * ROW), rows
-    words[H_EVENT_ROWS] = tables.put([0] * rows * EVENT_ROW)
-    c.first_counter = len(words)
-    words[H_SEND_COUNTS] = tables.put([0] * words[H_WEEKS] * len(c.sends) * (N_FIXED + 2 * len(c.reasons)))
-    words[H_STEP_COUNTS] = tables.put([0] * len(c.steps) * STEP_COUNTS)
-    words[H_ARM_COUNTS] = tables.put([0] * len(c.names.journeys) * len(c.arms) * (ARM_COUNTS + 2 * len(c.reasons)))
-    words[H_STAGE_COUNTS] = tables.put([0] * len(c.names.stages) * (STAGE_COUNTS + 2 * len(c.reasons)))
-    words[H_PRESSURE] = tables.put([0] * (PRESSURE_MOST + 1))
-    words[H_TOTALS] = tables.put([0] * TOTALS)
-    words[H_EVENT_COUNTS] = tables.put([0] * len(c.names.events))
+    words[H_OUTBOX], words[H_OUTBOX_SIZE] = tables.reserve((size + 1) * OUT), size
+    words[H_AGENDA] = tables.reserve((AGENDA_MOST + 1) * AGENDA)
+    words[H_FORESEEN] = tables.reserve(1 + SEEN_MOST * SEE)
+    words[H_ROWS], words[H_ROWS_SIZE] = tables.reserve(rows * ROW), rows
+    words[H_EVENT_ROWS] = tables.reserve(rows * EVENT_ROW)
+    c.first_counter = len(words) + tables.room
+    words[H_SEND_COUNTS] = tables.reserve(words[H_WEEKS] * len(c.sends) * (N_FIXED + 2 * len(c.reasons)))
+    words[H_STEP_COUNTS] = tables.reserve(len(c.steps) * STEP_COUNTS)
+    words[H_ARM_COUNTS] = tables.reserve(len(c.names.journeys) * len(c.arms) * (ARM_COUNTS + 2 * len(c.reasons)))
+    words[H_STAGE_COUNTS] = tables.reserve(len(c.names.stages) * (STAGE_COUNTS + 2 * len(c.reasons)))
+    words[H_PRESSURE] = tables.reserve(PRESSURE_MOST + 1)
+    words[H_TOTALS] = tables.reserve(TOTALS)
+    words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
     c.place_counters()

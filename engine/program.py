@@ -220,7 +220,7 @@ class Compiling:
             self.plan,
             self.names,
             self.tables,
-            np.array(self.tables.words, np.int64),
+            np.concatenate([np.array(self.tables.words, np.int64), np.zeros(self.tables.room, np.int64)]),
             self.first_counter,
             self.columns,
             self.steps,

@@ -41,6 +41,7 @@ class Tables:
 
     def __init__(self, record_size: int) -> None:
         self.words: list[int] = [0] * (TABLES + record_size)
+        self.room = 0  # zero words behind the tables
         self.image: list[int] = []  # the record of a contact who has lived nothing
         self.texts: dict[str, int] = {}
         self.tests: list[tuple[int, str, str]] = []  # where answers by text go, the function, its argument
@@ -61,8 +62,15 @@ class Tables:
 
     def put(self, words: Iterable[int]) -> int:
         """Append a row to the tables; its address."""
+        assert not self.room
         at = len(self.words)
         self.words += words
+        return at
+
+    def reserve(self, count: int) -> int:
+        """Room to work, or counters: zero words behind all tables, once these are complete; their address."""
+        at = len(self.words) + self.room
+        self.room += count
         return at
 
     def reals(self, values: Iterable[float]) -> int:
