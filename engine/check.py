@@ -247,6 +247,8 @@ def _scores(c: Checker) -> None:
         path = ("scores", name)
         if not name.isidentifier():
             c.problems.add(path, f"`{name}` is not a name a condition could use", at_key=True)
+        for event, points in score.on.items():
+            c.number(points, (*path, "on", event), Names.event_types)
         if score.half_life is not None and score.half_life.elapsed == 0:
             c.problems.add((*path, "half_life"), "a half-life must last some time")
         for i, penalty in enumerate(score.penalties):

@@ -97,7 +97,8 @@ def event_actions(c: Compiling, event: str) -> list[int]:
         rows += consents(c, AC_WITHDRAW, "all")
     for name, score in c.plan.scores.items():
         if event in score.on:
-            rows += [AC_SCORE, score_row(c, name), -1, real_word(score.on[event]), 0]
+            code, constant = c.tables.number(score.on[event], Names.event_types)
+            rows += [AC_SCORE, score_row(c, name), code, constant, 0]
     for name, score in c.plan.scores.items():
         for i, penalty in enumerate(score.penalties):
             if event in listed(penalty.without):

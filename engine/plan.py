@@ -136,7 +136,10 @@ class Penalty(Struct, frozen=True, forbid_unknown_fields=True):
 class Score(Struct, frozen=True, forbid_unknown_fields=True):
     """Points that halve with time; never below zero."""
 
-    on: Annotated[dict[Name, Number], doc("Points by event", {"page_viewed": 1, "clicked": 3})] = {}
+    on: Annotated[
+        dict[Name, Number | Condition],
+        doc("Points by event: a number, or an expression such as `event.value`", {"page_viewed": 1, "clicked": 3}),
+    ] = {}
     half_life: Annotated[Duration | None, doc("After this time half of them are left; without it they stay", "30d")] = (
         None
     )
