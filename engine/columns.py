@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path as File
 from typing import Any
 
@@ -15,6 +16,7 @@ from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import MISSING
 
 MOST_ROWS = 2_000_000_000
+Scalar = str | int | float | bool | None
 
 
 def read_table(file: str | File, kinds: tuple[str, ...]) -> Any:
@@ -58,16 +60,46 @@ def _csv(path: File) -> Any:
 
 
 def _jsonl(path: File) -> Any:
-    import pyarrow.json as json
+    """Every value as its text: a column may hold numbers and texts, and what looks like a date stays what it says."""
+    parts, line = [], 1
+    with path.open("rb") as stream:
+        if stream.read(3) != codecs.BOM_UTF8:
+            stream.seek(0)
+        while lines := stream.readlines(1 << 24):
+            rows = _objects(lines, line)
+            line += len(lines)
+            names = dict.fromkeys(name for row in rows for name in row)
+            parts.append(pa.table({n: pa.array([_as_text(r.get(n)) for r in rows], pa.string()) for n in names}))
+    if not any(part.num_rows for part in parts):
+        raise pa.ArrowInvalid("the file is empty")
+    return pa.concat_tables([part for part in parts if part.num_rows], promote_options="default")
 
-    table = json.read_json(path)
-    return pa.table({n: _as_text(table[n]) for n in table.column_names})
+
+def _objects(lines: list[bytes], first: int) -> list[dict[str, Scalar]]:
+    """The objects of some lines; an error names the line."""
+    import msgspec
+
+    decoder = msgspec.json.Decoder(dict[str, Scalar])
+    try:
+        return decoder.decode_lines(b"".join(lines))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    for number, text in enumerate(lines, first):
+        try:
+            decoder.decode_lines(text)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            nested = isinstance(error, msgspec.ValidationError)
+            what = "an object of plain values is needed" if nested else _plainly(error)
+            raise pa.ArrowInvalid(f"line {number}: {what}") from None
+    raise pa.ArrowInvalid("each line needs an object of plain values")
 
 
-def _as_text(column: Any) -> Any:
-    if pa.types.is_nested(column.type):
-        raise pa.ArrowInvalid("a value is a list or an object: write plain values")
-    return pc.cast(column, pa.string())
+def _as_text(value: Scalar) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _parquet(path: File) -> Any:
@@ -147,11 +179,23 @@ def texts(values: Any, file: str | File, name: str) -> Any:
     """A column of texts; numbers become texts."""
     if is_text(values):
         return values.cast(pa.string())
+    if pa.types.is_floating(values.type):
+        values = _whole(values, file, name, "a text")
     if pa.types.is_integer(values.type):
         return pc.cast(values, pa.string())
     if pa.types.is_null(values.type):
         return pa.chunked_array([pa.nulls(len(values), pa.string())])
     raise DataError(f"{file}: column `{name}`: expected texts, got {values.type}")
+
+
+def _whole(values: Any, file: str | File, name: str, wanted: str) -> Any:
+    """A column of real numbers that are whole, NaN being none: what other programs make of whole numbers with gaps."""
+    values = pc.if_else(pc.is_nan(values), None, values)
+    odd = pc.and_(pc.is_valid(values), pc.or_(pc.not_equal(values, pc.round(values)), pc.invert(pc.is_finite(values))))
+    if pc.any(odd).as_py():
+        row = int(np.argmax(np.asarray(odd.fill_null(False))))
+        raise bad(file, row, name, values[row].as_py(), wanted)
+    return _cast(values, pa.int64(), file, name, wanted)
 
 
 def whole_numbers(values: Any, file: str | File, name: str) -> Words:
@@ -160,14 +204,9 @@ def whole_numbers(values: Any, file: str | File, name: str) -> Words:
     if pa.types.is_boolean(values.type) or pa.types.is_temporal(values.type) or pa.types.is_nested(values.type):
         raise DataError(f"{file}: column `{name}`: expected whole numbers, got {values.type}")
     if is_text(values):
-        values = pc.utf8_trim_whitespace(values.cast(pa.string()))
+        values = pc.replace_substring_regex(pc.utf8_trim_whitespace(values.cast(pa.string())), r"\.0+$", "")
     elif pa.types.is_floating(values.type):
-        odd = pc.and_(
-            pc.is_valid(values), pc.or_(pc.not_equal(values, pc.round(values)), pc.invert(pc.is_finite(values)))
-        )
-        if pc.any(odd).as_py():
-            row = int(np.argmax(np.asarray(odd.fill_null(False))))
-            raise bad(file, row, name, values[row].as_py(), wanted)
+        values = _whole(values, file, name, wanted)
     found = _cast(values, pa.int64(), file, name, wanted)
     return np.asarray(found.fill_null(MISSING), np.int64)
 
@@ -218,7 +257,19 @@ def instants(values: Any, file: str | File, name: str) -> Words:
     if not (pa.types.is_timestamp(values.type) or is_text(values) or pa.types.is_null(values.type)):
         raise DataError(f"{file}: column `{name}`: expected {wanted}, got {values.type}")
     if is_text(values):
-        values = pc.utf8_trim_whitespace(values.cast(pa.string()))
+        values = _plain_instants(values)
+    elif pa.types.is_timestamp(values.type):
+        values = pc.cast(values, pa.timestamp("us", "UTC"), safe=False)
     found = pc.cast(_cast(values, pa.timestamp("us", "UTC"), file, name, wanted), pa.int64())
     micro = np.asarray(found.fill_null(MISSING), np.int64)
     return np.where(micro == MISSING, MISSING, micro // 1_000_000)
+
+
+def _plain_instants(values: Any) -> Any:
+    """Instants as Arrow reads them: `z` is `Z`, and of a fraction no more than six digits."""
+    values = pc.utf8_trim_whitespace(values.cast(pa.string()))
+    try:
+        pc.cast(values, pa.timestamp("us", "UTC"))
+    except pa.ArrowException:
+        values = pc.replace_substring_regex(pc.utf8_upper(values), r"(\.\d{6})\d+", r"\1")
+    return values

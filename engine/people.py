@@ -6,6 +6,8 @@ from pathlib import Path as File
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from bifurque.actors.layout import NO_ZONE, P_CONTACT, P_FIRST, P_JOINED, P_PERSONA, P_ZONE
 from bifurque.engine.columns import bad, column, dates, instants, read_table, real_numbers, texts, truths, whole_numbers
@@ -194,8 +196,6 @@ class FromFile:
     @property
     def zones(self) -> tuple[str, ...]:
         """The time zones these contacts live in, as far as the database knows them: the program needs their offsets."""
-        import pyarrow.compute as pc
-
         from bifurque.engine.zones import known_zones
 
         values = column(self.table, "zone", self.file, needed=False)
@@ -227,7 +227,20 @@ class FromFile:
         return self
 
     def _known(self, name: str) -> bool:
-        return name in FIXED or name in self.program.names.attributes or name.startswith("consent.")
+        names = self.program.names
+        return name in FIXED or name in names.attributes or bool(self._consented(name))
+
+    def _consented(self, name: str) -> tuple[tuple[str, str], ...]:
+        """The (purpose, channel) pairs of a consent column; none if the plan has no such purpose or no such channel."""
+        names = self.program.names
+        prefix, _, text = name.partition(".")
+        pairs = names.consents(text) if prefix == "consent" else ()
+        for part in text.split(".") if prefix == "consent" and not pairs else ():
+            known = (*names.purposes, *names.channels)
+            near = did_you_mean(part, known)
+            if part not in known and "did you mean" in near:
+                raise DataError(f"{self.file}: column `{name}`: the plan has no `{part}`{near}")
+        return pairs
 
     def find(self, contact: int) -> int:
         """Contacts stand in the order of their numbers."""
@@ -297,18 +310,16 @@ class FromFile:
         found = np.zeros(self.count, np.int64)
         overall = column(table, "consent", self.file, needed=False)
         if overall is not None:
-            words = texts(overall, self.file, "consent").to_pylist()
-            for row, value in enumerate(words):
-                if value not in ("all", "none", None):
-                    raise bad(self.file, row, "consent", value, "all or none")
-            found[np.array([w == "all" for w in words], bool)] = -1
+            words = pc.utf8_lower(pc.utf8_trim_whitespace(texts(overall, self.file, "consent")))
+            strange = np.asarray(pc.invert(pc.is_in(words, value_set=pa.array(["all", "none", None]))))
+            if strange.any():
+                row = int(np.argmax(strange))
+                raise bad(self.file, row, "consent", overall[row].as_py(), "all or none")
+            found[np.asarray(pc.equal(words, "all").fill_null(False))] = -1
         for name in table.column_names:
-            if not name.startswith("consent."):
-                continue
-            pairs = names.consents(name.removeprefix("consent."))
+            pairs = self._consented(name)
             if not pairs:
-                known = [f"consent.{p}.{ch}" for p in names.purposes for ch in names.channels]
-                raise DataError(f"{self.file}: column `{name}` is no consent of the plan" + did_you_mean(name, known))
+                continue
             yes = truths(table[name], self.file, name) == 1
             every = [(p, ch) for p in names.purposes for ch in names.channels]
             for pair in pairs:
