@@ -153,7 +153,8 @@ def schema() -> None:
 @click.option(
     "--events",
     type=click.Path(path_type=File),
-    help="Real events from a Parquet, CSV or JSON lines file: contact, time, type, key, value, message.",
+    help="Real events from a Parquet, CSV or JSON lines file: contact, time (with its offset), type, key, value (money "
+    "in cents), message.",
 )
 @click.option(
     "--behaviour",

@@ -172,7 +172,7 @@ def is_text(values: Any) -> bool:
     kind = values.type
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def texts(values: Any, file: str | File, name: str) -> Any:

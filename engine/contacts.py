@@ -33,7 +33,9 @@ def contact_numbers(values: Any, file: str | File) -> tuple[Words, Any]:
     Raises:
         DataError: an id is missing, or two ids share a number.
     """
-    if pc.any(pc.is_null(values)).as_py() or (pa.types.is_floating(values.type)):
+    if pa.types.is_floating(values.type):
+        raise DataError(f"{file}: column `contact`: expected whole numbers or texts, got {values.type}")
+    if pc.any(pc.is_null(values)).as_py():
         row = int(np.argmax(np.asarray(pc.is_null(values))))
         raise DataError(f"{file}: row {row + 1}, column `contact`: every row needs a contact, a whole number or a text")
     if pa.types.is_integer(values.type):

@@ -58,6 +58,7 @@ from bifurque.engine.program import Program
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
     H_ARM_COUNTS,
+    H_BEHAVIOUR,
     H_EVENT_COUNTS,
     H_PRESSURE,
     H_SEND_COUNTS,
@@ -79,6 +80,7 @@ from bifurque.rules.layout import (
 )
 
 Figures = dict[str, Any]
+BEHAVIOURS = ("off", "constant")
 
 
 class Counters:
@@ -117,6 +119,7 @@ def kpis(program: Program, counters: Words, days: int) -> Figures:
         "currency": program.plan.currency,
         "contacts": int(n.totals[X_CONTACTS]),
         "days": days,
+        "behaviour": BEHAVIOURS[int(program.words[H_BEHAVIOUR])],
         "totals": _totals(program, n),
         "journeys": journeys,
         "messages": messages,

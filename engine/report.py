@@ -19,6 +19,8 @@ def report(kpis: Mapping[str, Any], lang: str) -> str:
         f"{figure(lang, kpis['days'])} {say(lang, 'days')}",
         "",
     ]
+    if kpis["behaviour"] == "off":
+        lines.insert(1, say(lang, "behaviour_off"))
     groups = [(key, dict(kpis[key])) for key in ("journeys", "messages", "channels", "arms", "stages") if kpis[key]]
     if len(kpis["stages"]) < 2:
         groups = [g for g in groups if g[0] != "stages"]
@@ -39,8 +41,9 @@ def report(kpis: Mapping[str, Any], lang: str) -> str:
 
 def table(lang: str, title: str, rows: Mapping[str, Mapping[str, Any]], width: int) -> list[str]:
     """A title line with the names of the columns, then a line per row."""
-    heads = [say(lang, column) for column in COLUMNS]
-    cells = {name: [_cell(lang, row, column) for column in COLUMNS] for name, row in rows.items()}
+    columns = COLUMNS if all("now" not in row for row in rows.values()) else (*COLUMNS, "now")
+    heads = [say(lang, column) for column in columns]
+    cells = {name: [_cell(lang, row, column) for column in columns] for name, row in rows.items()}
     widths = [max(10, len(h), *(len(c[i]) for c in cells.values())) for i, h in enumerate(heads)]
     lines = [f"{title:<{width}}" + _aligned(heads, widths)]
     return lines + [f"{'  ' + name:<{width}}" + _aligned(line, widths) for name, line in cells.items()]
@@ -63,11 +66,14 @@ def _overall(kpis: Mapping[str, Any], lang: str) -> list[str]:
     parts = [f"P50 {pressure['p50']}", f"P95 {pressure['p95']}", f"P99 {pressure['p99']}"]
     parts.append(f"{say(lang, 'mean')} {figure(lang, pressure['mean'], 2)}")
     lines = [f"{say(lang, 'pressure')}: {' · '.join(parts)}"]
-    share = figure(lang, 100 * totals["indifferent_share"], 1)
-    lines.append(f"{say(lang, 'indifferent')}: {share} %")
+    reacting = kpis["behaviour"] != "off"
+    if reacting or totals["opened"]:
+        share = figure(lang, 100 * totals["indifferent_share"], 1)
+        lines.append(f"{say(lang, 'indifferent')}: {share} %")
     lines.append(f"{say(lang, 'value_12_months')}: {figure(lang, totals['value_12_months'], 2)} {currency}")
-    roi = "·" if totals["roi"] is None else figure(lang, totals["roi"], 1)
-    lines.append(f"{say(lang, 'roi')}: {roi}")
+    if reacting:
+        roi = "·" if totals["roi"] is None else figure(lang, totals["roi"], 1)
+        lines.append(f"{say(lang, 'roi')}: {roi}")
     if totals["quarantined"]:
         lines.append(f"{say(lang, 'quarantined')}: {figure(lang, totals['quarantined'])}")
     return lines

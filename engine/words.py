@@ -30,6 +30,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "why_held": ("Retenus, par raison", "Held, by reason"),
     "pressure": ("Pression vécue (messages par contact et par semaine)", "Lived pressure (messages per contact-week)"),
     "mean": ("moyenne", "mean"),
+    "behaviour_off": (
+        "Comportement éteint : chacun fait ce que disent les événements, quoi qu'on lui envoie",
+        "Behaviour off: people do what the events say, whatever they are sent",
+    ),
     "indifferent": (
         "Indifférents (12 envois et plus, rien d'ouvert en 365 jours)",
         "Indifferent (12 sends or more, nothing opened in 365 days)",

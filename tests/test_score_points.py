@@ -1,6 +1,7 @@
 """Points may be what an event is worth: tiers by what was spent, refunds taken off."""
 
 import pytest
+
 from bifurque.engine.load import loads
 from bifurque.rules.errors import PlanError
 
