@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path as File
 from typing import Any
 
@@ -44,6 +44,8 @@ SOURCES = ("model", "import", "model")
 """Where an event comes from, by the kernel's code; arrivals are part of the model."""
 TEXT_COLUMNS = ("journey", "step", "message", "channel", "category", "outcome", "reason", "winner", "cause", "arm")
 EVENT_TEXTS = ("type", "source", "message")
+DELTA = ("contact", "time", "visit", "until", "value_cents")
+"""Columns written as differences of one row to the next: rows are sorted, so most are small."""
 
 
 class Tabulator:
@@ -125,6 +127,13 @@ def taken(words: Words) -> tuple[Words, Words]:
     return rows, words[at : at + count * EVENT_ROW].reshape(count, EVENT_ROW)
 
 
+def settle(files: Iterable[File]) -> None:
+    """Wait until files are on the disk: all at once, at the end, when most of them are there already."""
+    for file in files:
+        with file.open("rb") as stream:
+            os.fsync(stream.fileno())
+
+
 class Part:
     """One Parquet file under way: it gets its name only once it is whole."""
 
@@ -137,17 +146,15 @@ class Part:
         """Append a table as a row group."""
         if self.writer is None:
             options = {"compression": "zstd", "compression_level": 1, "write_statistics": ["contact", "time"]}
+            options["column_encoding"] = {c: "DELTA_BINARY_PACKED" for c in DELTA if c in table.column_names}
             self.writer = parquet.ParquetWriter(self.partial, table.schema, use_dictionary=self.texts, **options)
         self.writer.write_table(table)
 
     def close(self) -> None:
-        """Finish the file: all of it on the disk, then its name."""
-        if self.writer is None:
-            return
-        self.writer.close()
-        with self.partial.open("rb") as stream:
-            os.fsync(stream.fileno())
-        self.partial.rename(self.file)
+        """Finish the file, and give it its name."""
+        if self.writer is not None:
+            self.writer.close()
+            self.partial.rename(self.file)
 
     def abandon(self) -> None:
         """Leave nothing behind."""

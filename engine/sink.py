@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from bifurque.engine.ledger import EVENT_TEXTS, TEXT_COLUMNS, Part, Tabulator, taken
+from bifurque.engine.ledger import EVENT_TEXTS, TEXT_COLUMNS, Part, Tabulator, settle, taken
 from bifurque.rules.compiled import Words
 
 
@@ -18,6 +18,10 @@ class Writer:
 
     A full ledger is one file per stretch, written where the stretch runs; a sample is gathered and written at the end
     as one file. Either way the files are sorted by contact.
+
+    Attributes:
+        seconds: processor time spent on it by all threads, and the wait for the disk at the end.
+        rows: decision rows taken.
     """
 
     def __init__(self, folder: File, tabulator: Tabulator, *, full: bool) -> None:
@@ -30,7 +34,7 @@ class Writer:
 
     def take(self, index: int, words: Words) -> None:
         """Take a stretch's rows as they come."""
-        began = time.perf_counter()
+        began = time.thread_time()
         rows, events = taken(words)
         tables = (self.tabulator.decisions(rows), self.tabulator.events(events))
         if self.full:
@@ -41,7 +45,7 @@ class Writer:
         else:
             self.gathered.setdefault(index, []).append(tables)
         with self.lock:
-            self.seconds += time.perf_counter() - began
+            self.seconds += time.thread_time() - began
             self.rows += len(rows)
 
     def _part(self, index: int) -> tuple[Part, Part]:
@@ -54,24 +58,27 @@ class Writer:
     def close(self, index: int) -> None:
         """Finish the files of a stretch."""
         if self.full and index in self.parts:
-            began = time.perf_counter()
+            began = time.thread_time()
             for part in self.parts.pop(index):
                 part.close()
             with self.lock:
-                self.seconds += time.perf_counter() - began
+                self.seconds += time.thread_time() - began
 
     def finish(self) -> None:
-        """Write the sample: what stretches gave, in their order."""
-        if self.full:
-            return
+        """Write the sample: what stretches gave, in their order. Then wait for the disk."""
         began = time.perf_counter()
+        if not self.full:
+            self._write_sample()
+        settle(f for part in ("ledger", "events") for f in (self.folder / part).glob("*.parquet"))
+        self.seconds += time.perf_counter() - began
+
+    def _write_sample(self) -> None:
         tables = [pair for index in sorted(self.gathered) for pair in self.gathered[index]]
         for one, which in zip(self._part(0), (0, 1), strict=True):
             if tables:
                 one.write(pa.concat_tables([pair[which] for pair in tables]).combine_chunks())
             one.close()
         self.parts.clear()
-        self.seconds += time.perf_counter() - began
 
     def abandon(self) -> None:
         """Leave no file that looks whole and is not."""

@@ -22,6 +22,7 @@ class Texts:
         self.chunks: list[Any] = [pa.array(self.plan, pa.string())]
         self.count = len(self.plan)
         self.seen: dict[str, int] = dict(program.texts)
+        self._known: tuple[int, int, Any] = (-1, -1, None)
 
     def codes(self, column: Any) -> Words:
         """The codes of a column of texts; NO_KEY where there is none."""
@@ -46,26 +47,26 @@ class Texts:
 
     def decode(self, codes: Words) -> Any:
         """A column of texts by code; keys the model made are `#1`, `#2` and so on."""
-        table = pa.chunked_array(self.chunks).combine_chunks()
-        table = table.chunk(0) if isinstance(table, pa.ChunkedArray) else table
-        plain = (codes >= 0) & (codes < MODEL_KEYS)
-        found = (
-            table.take(pa.array(np.where(plain, codes, 0), mask=~plain))
-            if len(table)
-            else pa.nulls(len(codes), pa.string())
-        )
         made = codes >= MODEL_KEYS
-        if not made.any():
-            return found
-        numbers = pc.binary_join_element_wise("#", pc.cast(pa.array(codes - MODEL_KEYS), pa.string()), "")
-        return pc.if_else(pa.array(made), numbers, found)
+        table = self._every(int((codes[made] - MODEL_KEYS).max()) + 1 if made.any() else 0)
+        places = np.where(made, codes - MODEL_KEYS + self.count, codes)
+        return table.take(pa.array(places, mask=places < 0))
+
+    def _every(self, made: int) -> Any:
+        """All texts by code, then the names of so many keys that the model made, or of more."""
+        count, more, table = self._known
+        if count != self.count or more < made:
+            more = 2 * made + 256
+            names = pa.array([f"#{n}" for n in range(more)], pa.string())
+            table = pa.concat_arrays([*self.chunks, names])
+            self._known = (self.count, more, table)
+        return table
 
     def answers(self, program: Program, words: Words) -> Words:
         """A lane's memory with the tables of text functions, for every text of the run, behind it."""
         if not program.tables.tests:
             return words
-        every = pa.chunked_array(self.chunks).combine_chunks()
-        every = every.chunk(0) if isinstance(every, pa.ChunkedArray) else every
+        every = pa.concat_arrays(self.chunks)
         parts, end = [words], len(words)
         for at, function, argument in program.tables.tests:
             if function == ".matches":
