@@ -15,7 +15,7 @@ from bifurque.engine.contacts import contact_number
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.run import Run, sha256
 from bifurque.engine.setting import Setting, prepare
-from bifurque.engine.words import reason, say
+from bifurque.engine.words import entry, reason, say
 from bifurque.engine.zones import known_zones, read_zone
 from bifurque.rules.errors import DataError, RunError, did_you_mean
 from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, ROWS_COUNT
@@ -153,9 +153,9 @@ def _moved(row: dict[str, Any], lang: str) -> str:
     if row["reason"] == "preempted":
         return say(lang, "why.refused" if row["visit"] == 0 else "why.preempted", journey, winner)
     if cause == "entry":
-        return say(lang, "why.entry", journey, detail)
+        return say(lang, "why.entry", journey, entry(lang, detail))
     if cause == "resumed":
-        return say(lang, "why.entry", journey, cause)
+        return say(lang, "why.entry", journey, entry(lang, cause))
     if cause == "exit":
         return say(lang, "why.exit_event", journey, detail) if detail else say(lang, "why.exit", journey)
     if cause == "stage":

@@ -81,7 +81,18 @@ _WORDS: dict[str, tuple[str, str]] = {
         "mis en quarantaine : plus de 64 transitions en un instant",
         "quarantined: more than 64 transitions at one instant",
     ),
-    "why.event": ("événement `{}`", "event `{}`"),
+    # why a journey was entered, after its trigger
+    "entry.first": ("premier `{}`", "first `{}`"),
+    "entry.no": ("plus de `{}`", "no `{}`"),
+    "entry.every": ("calendrier", "every {}"),
+    "entry.stage": ("étape `{}`", "stage `{}`"),
+    "entry.changed": ("`{}` a changé", "`{}` changed"),
+    "entry.above": ("`{}` atteint {}", "`{}` reached {}"),
+    "entry.below": ("`{}` sous {}", "`{}` below {}"),
+    "entry.and": ("`{}` et `{}`", "`{}` and `{}`"),
+    "entry.resumed": ("la place est libre", "there is room again"),
+    "entry.transfer": ("venu d'un autre parcours", "from another journey"),
+    "entry.date": ("calendrier", "a date"),
     "why.nothing": ("rien n'a été décidé pour ce contact", "nothing was decided about this contact"),
     "why.nothing_message": ("`{}` n'a jamais été sur le point de partir", "`{}` never came up"),
 }
@@ -104,6 +115,22 @@ def reason(lang: str, code: str) -> str:
     """A reason in words."""
     kind, _, name = code.partition(":")
     return say(lang, f"reason.{kind}", name) if name else say(lang, f"reason.{kind}")
+
+
+def entry(lang: str, cause: str) -> str:
+    """What led into a journey, in words: the causes `bifurque.engine.compile_triggers` gives.
+
+    >>> entry("fr", "no purchase"), entry("en", "interest above 40"), entry("fr", "signup")
+    ('plus de `purchase`', '`interest` reached 40', '`signup`')
+    """
+    first, *rest = cause.split(" ")
+    if not rest:
+        return say(lang, f"entry.{cause}") if f"entry.{cause}" in _WORDS else f"`{cause}`"
+    if first in ("first", "no", "every", "stage"):
+        return say(lang, f"entry.{first}", *rest)
+    if rest[0] == "and":
+        return say(lang, "entry.and", first, " ".join(rest[1:]).replace(" and ", "`, `"))
+    return say(lang, f"entry.{rest[0]}", first, *rest[1:])
 
 
 def figure(lang: str, value: float, digits: int = 0) -> str:
