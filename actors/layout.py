@@ -40,7 +40,7 @@ PREEMPT, PAUSE, QUEUE = range(3)
     SLOT_TIMER,  # which timer is its own
     SLOT_ANCHOR,  # instant of the trigger
     SLOT_PREVIOUS,  # due instant of the previous step
-    SLOT_SENT,  # instant the last message really left
+    SLOT_SENT,  # instant the last message became final: left, or was dropped
     SLOT_KEY,
     SLOT_VISIT,
     SLOT_STATE,

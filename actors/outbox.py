@@ -54,6 +54,7 @@ def refuse(m: Memory, entry: int, t: int, reason: int, winner: int) -> None:
     slot = m[entry + OUT_SLOT]
     decided(m, m[slot + SLOT_JOURNEY], entry, t)
     m[slot + SLOT_MESSAGES] -= 1
+    m[slot + SLOT_SENT] = t
     remove(m, entry)
 
 

@@ -173,8 +173,14 @@ def transfer(m: Memory, slot: int, journey: int, t: int) -> None:
 
 @kernel
 def wake_slot(m: Memory, slot: int, t: int) -> None:
-    """A visit's timer fires: its step is due."""
+    """A visit's timer fires: its step is due, or a pause has dropped the messages it waited for."""
     step = m[slot + SLOT_STEP]
+    if m[slot + SLOT_STATE] == ENDING:
+        finish(m, slot, t)
+        return
+    if m[slot + SLOT_STATE] == AWAITING_SEND:
+        stand(m, slot, step, due_at(m, slot, step), t)
+        return
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[slot + SLOT_STATE] = RUNNING
     onward = execute(m, slot, step, t, t)

@@ -177,6 +177,9 @@ def give_way(m: Memory, other: int, journey: int, policy: int, t: int) -> None:
             m[slot + SLOT_PAUSED] = m[journey + J_NAME]
             if m[slot + SLOT_MESSAGES] > 0:
                 withdraw(m, slot, t, OUTCOME_DROPPED, R_PREEMPTED, m[journey + J_NAME], C_REFUSED)
+                m[slot + SLOT_SENT] = t
+                if m[slot + SLOT_STATE] == ENDING or m[slot + SLOT_STATE] == AWAITING_SEND:
+                    set_timer(m, m[slot + SLOT_TIMER], t)  # nothing else would wake it any more
         else:
             close_visit(m, slot, t, R_PREEMPTED, m[journey + J_NAME], C_REFUSED)
 

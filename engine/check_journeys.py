@@ -31,6 +31,7 @@ from bifurque.engine.journey import (
 )
 from bifurque.engine.names import Names, event_refs, exits, listed
 from bifurque.engine.problems import Path
+from bifurque.engine.values import Duration
 
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker
@@ -181,6 +182,13 @@ def _steps(c: Checker, journey: str, path: Path) -> None:
 
 def _timing(c: Checker, step: Step, path: Path) -> None:
     _wait(c, step.wait, (*path, "wait"))
+    on_the_spot = isinstance(step, SurveyStep) and step.message is None
+    if isinstance(step, WaitForStep) or on_the_spot:
+        length = "within" if on_the_spot else "timeout"
+        said = {"wait": step.wait != Duration(0, 0), "at": step.at is not None, "on": bool(step.on)}
+        for key in (key for key, there in said.items() if there):
+            text = f"has no effect here: `{length}` says how long; put a `wait` step before this one"
+            c.problems.add((*path, key), text, at_key=True)
     if step.after not in ("trigger", "previous", "sent"):
         known = ("trigger", "previous", "sent", *c.names.attributes)
         if c.known(step.after, known, "anchor", (*path, "after")):

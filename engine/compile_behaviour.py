@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from bifurque.actors.layout import (
     ALTERNATIVE,
     KEY_NEW,
@@ -82,7 +84,10 @@ def compile_behaviour(c: Compiling) -> None:
     responses: dict[int, list[int]] = {n: [] for n in range(len(c.sends))}
     for name, reaction in behaviour.reactions.items():
         more = Names.event_types if reaction.on else {}
-        group = _group(c, ("behaviour", "reactions", name), reaction.one_of, tables.code(reaction.when, more))
+        ways = reaction.one_of
+        if reaction.message:
+            ways = tuple(structs.replace(way, after=_soon(way.after)) for way in ways)
+        group = _group(c, ("behaviour", "reactions", name), ways, tables.code(reaction.when, more))
         if reaction.on:
             c.react(reaction.on, ORDER_BEHAVE, [RX_BEHAVE, group, -1, 0, 0])
         for number, send in enumerate(c.sends):
