@@ -83,7 +83,8 @@ def utc(local: dt.datetime) -> str:
 
 def prepare(source: Path, folder: Path, every: int = 1) -> tuple[Path, Path]:
     """Write `purchases.csv` and `customers.csv`; a customer joins with the first invoice, and lives where it went."""
-    events, customers = [], {}
+    events: list[tuple[object, ...]] = []
+    customers: dict[int, tuple[object, ...]] = {}
     for row in invoices(parquet.read_table(source)):
         who, invoice, time = row["CustomerID"], row["InvoiceNo"], utc(row["InvoiceDate_min"])
         if who % every:
