@@ -153,20 +153,17 @@ GOAL = 5
     TR_KEYED,
     TR_ATTRIBUTE,
     TR_EVERY,
-    TR_DAYS,  # weekdays as bits, day of the month, or days before a date
+    TR_DAYS,  # days after a date of the contact
     TR_AT,
-    TR_INTERVAL,
-    TR_FROM,
-    TR_UNTIL,
-    TR_DATES,  # list of instants or of wall-clock readings
+    TR_DATES,  # the wall-clock readings of a schedule, in order
     TR_LOCAL,
     TR_CAUSE,
     TR_LEAP,
     TR_AFTER,
-) = range(21)
-TRIGGER = 21
+) = range(18)
+TRIGGER = 18
 (T_EVENT, T_FIRST, T_ABSENCE, T_TOGETHER, T_CHANGE, T_CROSSING, T_DATE, T_SCHEDULE, T_STAGE) = range(9)
-EVERY_DAY, EVERY_WEEK, EVERY_MONTH, EVERY_YEAR, ONCE, ON_DATES = range(6)
+EVERY_YEAR, ONCE = range(2)
 
 # What a timer wakes
 (WAKES_MAIL, WAKES_SOURCE, WAKES_FALL, WAKES_SILENCE, WAKES_TRIGGER, WAKES_SLOT, WAKES_MESSAGES) = range(7)
@@ -215,7 +212,8 @@ HELD_OUT_ARM = 1
 # Mail: what will happen to the contact
 (MAIL_TIME, MAIL_TYPE, MAIL_KEY, MAIL_VALUE, MAIL_SEND, MAIL_VISIT, MAIL_CAUSE, MAIL_SOURCE) = range(8)
 MAIL = 8
-FROM_MODEL, FROM_FILE, FROM_LIFE = range(3)
+FROM_MODEL, FROM_FILE, FROM_LIFE, FROM_VISIT = range(4)
+"""Where mail comes from; FROM_VISIT + a journey's id: what a visit to it makes the person do."""
 
 # Entries waiting to be made: journey, key, anchor, cause
 AGENDA, AGENDA_MOST = 4, 64
@@ -243,8 +241,7 @@ SO_POISSON, SO_ONCE = 0, 1
 KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
 
 # Behaviour: groups of alternatives, of which at most one happens
-(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST) = range(4)
-BEHAVIOUR = 4
+(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE) = range(5)
 (AL_CHANCE, AL_EVENT, AL_DAYS, AL_LEAST, AL_SPAN, AL_KEY, AL_VALUE, AL_SPREAD, AL_TEXT) = range(9)
 ALTERNATIVE = 9
 

@@ -136,40 +136,20 @@ def next_date(m: Memory, trigger: int, t: int) -> int:
 @kernel
 def next_schedule(m: Memory, trigger: int, t: int) -> int:
     """The first instant from t on of a schedule; NEVER after its end."""
-    if m[trigger + TR_EVERY] == ON_DATES:
-        dates = m[trigger + TR_DATES]
-        for i in range(m[dates]):
-            due = reading(m, trigger, m[dates + 1 + i])
-            if due >= t:
-                return due
-        return NEVER
-    day = max((t + offset(m, t)) // DAY - 1, m[trigger + TR_FROM])
-    for on in range(day, day + 31 * m[trigger + TR_INTERVAL] + 366):
-        if on >= m[trigger + TR_UNTIL]:
-            return NEVER
-        if falls_on(m, trigger, on):
-            due = reading(m, trigger, on * DAY + m[trigger + TR_AT])
-            if due >= t:
-                return due
+    dates = m[trigger + TR_DATES]
+    low, end = dates + 1, dates + 1 + m[dates]
+    high = end
+    while low < high:  # no zone is a day away from UTC
+        middle = (low + high) // 2
+        if m[middle] < t - DAY:
+            low = middle + 1
+        else:
+            high = middle
+    for at in range(low, end):
+        due = reading(m, trigger, m[at])
+        if due >= t:
+            return due
     return NEVER
-
-
-@kernel
-def falls_on(m: Memory, trigger: int, day: int) -> bool:
-    """Whether a schedule runs on a day; intervals are counted from its first day."""
-    every, interval, first = m[trigger + TR_EVERY], m[trigger + TR_INTERVAL], m[trigger + TR_FROM]
-    if every == EVERY_DAY:
-        return (day - first) % interval == 0
-    if every == EVERY_WEEK:
-        on = (m[trigger + TR_DAYS] >> ((day + 3) % 7)) & 1 == 1
-        return on and ((day + 3) // 7 - (first + 3) // 7) % interval == 0
-    year, month, number = civil(day)
-    first_year, first_month, _ = civil(first)
-    if every == EVERY_MONTH:
-        last = day_number(year + month // 12, month % 12 + 1, 1) - day_number(year, month, 1)
-        months = year * 12 + month - first_year * 12 - first_month
-        return number == min(m[trigger + TR_DAYS], last) and months % interval == 0
-    return False
 
 
 @kernel

@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bifurque.actors.layout import (
-    EVERY_DAY,
-    EVERY_MONTH,
-    EVERY_WEEK,
     EVERY_YEAR,
-    ON_DATES,
     ONCE,
     RX_ARM,
     RX_DISARM,
@@ -35,8 +31,6 @@ from bifurque.actors.layout import (
     TR_DATES,
     TR_DAYS,
     TR_EVERY,
-    TR_FROM,
-    TR_INTERVAL,
     TR_JOURNEY,
     TR_KEYED,
     TR_KIND,
@@ -44,7 +38,6 @@ from bifurque.actors.layout import (
     TR_LOCAL,
     TR_SIZE,
     TR_TIMER,
-    TR_UNTIL,
     TR_WAIT_ARM,
     TR_WAITS,
     TR_WHERE,
@@ -67,9 +60,10 @@ from bifurque.engine.journey import (
 )
 from bifurque.engine.names import Names, event_refs, listed
 from bifurque.engine.program import Compiling
-from bifurque.engine.values import weekday_bits
-from bifurque.rules.layout import ALWAYS, NEVER
+from bifurque.engine.rhythm import rhythm
+from bifurque.rules.layout import ALWAYS, H_END, H_START, NEVER
 
+DAY = 86400
 LEAP = {"28 February": 28, "1 March": 1, "skip": 0}
 ORDER_ABSENCE, ORDER_START = 50, 60
 """Where triggers stand among the reactions to an event: silences first, entries last."""
@@ -191,24 +185,24 @@ def _date(c: Compiling, trigger: DateTrigger, at: int) -> Mapping[int, int]:
 
 def _schedule(c: Compiling, schedule: Schedule, at: int) -> Mapping[int, int]:
     c.begins += [WAKES_TRIGGER, at]
-    row = {
+    return {
         TR_KIND: T_SCHEDULE,
         TR_TIMER: c.timer(WAKES_TRIGGER, at),
         TR_LOCAL: 1 if schedule.clock == "contact" else 0,
         TR_CAUSE: c.entry_cause(schedule.calendar or (f"every {schedule.every}" if schedule.every else "date")),
-        TR_INTERVAL: schedule.interval,
-        TR_FROM: c.plan.start if schedule.start is None else schedule.start,
-        TR_UNTIL: NEVER if schedule.until is None else schedule.until,
+        TR_DATES: c.tables.listed(_readings(c, schedule)),
     }
+
+
+def _readings(c: Compiling, schedule: Schedule) -> list[int]:
+    """Every wall-clock reading a schedule may fall on during a run, wherever the contact lives, in order."""
     if schedule.every is None:
         dates = c.plan.calendars[schedule.calendar] if schedule.calendar else schedule.dates
-        return row | {TR_EVERY: ON_DATES, TR_DATES: c.tables.listed(sorted(dates))}
+        return sorted(dates)
     assert schedule.at is not None
-    if schedule.every == "month":
-        assert isinstance(schedule.on, int)
-        return row | {TR_EVERY: EVERY_MONTH, TR_DAYS: schedule.on, TR_AT: schedule.at}
-    days = weekday_bits(listed(schedule.on))
-    return row | {TR_EVERY: EVERY_WEEK if schedule.every == "week" else EVERY_DAY, TR_DAYS: days, TR_AT: schedule.at}
+    first = c.plan.start if schedule.start is None else schedule.start
+    start, end = (c.tables.words[h] // DAY for h in (H_START, H_END))
+    return [day * DAY + schedule.at for day in rhythm(schedule, first, start - 1, end + 3)]
 
 
 def watch_lists(c: Compiling) -> None:
