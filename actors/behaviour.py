@@ -107,7 +107,7 @@ def follow(m: Memory, group: int, cause: int, t: int, key: int, send: int, visit
         text = m[row + AL_TEXT]
         key = text if text >= 0 else new_key(m, m[row + AL_KEY], key)
         value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
-        post(m, due, m[row + AL_EVENT], key, value, send, visit, cause, FROM_MODEL)
+        post(m, due, m[row + AL_EVENT], key, value, send, visit, cause, m[group + BE_SOURCE])
         return
 
 
@@ -121,7 +121,7 @@ def meanwhile(m: Memory, group: int, purpose: int, visit: int, key: int, t: int,
     if draw(m[KEY], cause, P_HAPPENS) < real(m, m[row + AL_CHANCE] + m[PERSONA]):
         at = t + 1 + int(draw(m[KEY], cause, P_WHEN) * float(due - t - 1))
         value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
-        post(m, at, m[row + AL_EVENT], key, value, -1, visit, cause, FROM_MODEL)
+        post(m, at, m[row + AL_EVENT], key, value, -1, visit, cause, m[group + BE_SOURCE])
 
 
 @kernel

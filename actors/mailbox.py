@@ -63,6 +63,22 @@ def take(m: Memory) -> None:
 
 
 @kernel
+def retract(m: Memory, kind: int, source: int, visit: int) -> None:
+    """An event has ended a visit: what the visit would still have made the person do is not done a second time."""
+    first, kept, earliest = m[H_MAIL], 0, NEVER
+    for i in range(m[MAIL_COUNT]):
+        mail = first + i * MAIL
+        if m[mail + MAIL_SOURCE] == source and m[mail + MAIL_VISIT] == visit and m[mail + MAIL_TYPE] == kind:
+            continue
+        for at in range(MAIL):
+            m[first + kept * MAIL + at] = m[mail + at]
+        kept += 1
+        earliest = min(earliest, m[mail + MAIL_TIME])
+    m[MAIL_COUNT] = kept
+    m[m[H_TIMERS]] = earliest
+
+
+@kernel
 def propose(m: Memory, journey: int, key: int, anchor: int, cause: int) -> None:
     """A trigger has fired: the contact may enter a journey, once what is under way is done."""
     if m[AGENDA_COUNT] == AGENDA_MOST:

@@ -10,7 +10,7 @@ from bifurque.actors.acts import act
 from bifurque.actors.behaviour import opened, react, receive_message, respring, spring
 from bifurque.actors.foresee import foresee
 from bifurque.actors.layout import *
-from bifurque.actors.mailbox import propose, set_timer, take
+from bifurque.actors.mailbox import propose, retract, set_timer, take
 from bifurque.actors.outbox import key_of, remove, set_release, withdraw
 from bifurque.actors.scoring import fall, punish
 from bifurque.actors.steps import enter, message_final, resume_visit, wake_slot
@@ -172,6 +172,8 @@ def leave_journey(m: Memory, journey: int, key: int, onward: int, t: int) -> Non
         if m[slot + SLOT_STEP] != FREE and matches(m, journey, slot, key):
             moved = True
             close_visit(m, slot, t, R_EXITED, 0, m[H_EVENT_CAUSES] + m[IN_TYPE])
+            if m[MAIL_COUNT] > 0:
+                retract(m, m[IN_TYPE], FROM_VISIT + m[journey + J_ID], m[slot + SLOT_VISIT])
     if moved and onward != 0:
         propose(m, onward, m[IN_KEY], t, C_TRANSFER)
 

@@ -11,6 +11,8 @@ from msgspec import structs
 
 from bifurque.actors.layout import (
     ALTERNATIVE,
+    FROM_MODEL,
+    FROM_VISIT,
     KEY_NEW,
     KEY_NONE,
     KEY_SAME,
@@ -134,12 +136,14 @@ def _source(c: Compiling, name: str, source: Source) -> dict[int, int]:
     return row | {SO_KIND: SO_POISSON, SO_RATE: rates, SO_STAGE: c.tables.reals(stages) if source.stages else 0}
 
 
-def _group(c: Compiling, path: tuple[str, ...], ways: tuple[Alternative, ...], when: int = -1) -> int:
+def _group(
+    c: Compiling, path: tuple[str, ...], ways: tuple[Alternative, ...], when: int = -1, source: int = FROM_MODEL
+) -> int:
     """A group of alternatives, of which at most one happens."""
     rows: list[int] = []
     for way in ways:
         rows += _alternative(c, way)
-    return c.tables.put([when, hash64(*path), len(ways), c.tables.put(rows)])
+    return c.tables.put([when, hash64(*path), len(ways), c.tables.put(rows), source])
 
 
 def _alternative(c: Compiling, way: Alternative, text: int = -1) -> list[int]:
@@ -156,17 +160,19 @@ def _alternative(c: Compiling, way: Alternative, text: int = -1) -> list[int]:
 def _intervals(c: Compiling, responses: dict[int, list[int]]) -> None:
     """What people do between the steps of a journey, and once its messages have left."""
     for name, interval in c.plan.behaviour.journeys.items():
-        graph = c.graphs[name]
+        graph, source = c.graphs[name], FROM_VISIT + 1 + c.names.journeys.index(name)
         for number, station in enumerate(graph):
             step = c.step_number(name, number)
             path = ("behaviour", "journeys", name, station.name)
             if station.name in interval.before:
                 way = Alternative(event=interval.event, chance=interval.before[station.name], value=interval.value)
-                c.tables.fill(c.step_row(name, number), {ST_INTERVAL: _group(c, (*path, "before"), (way,))})
+                c.tables.fill(
+                    c.step_row(name, number), {ST_INTERVAL: _group(c, (*path, "before"), (way,), source=source)}
+                )
             if station.name in interval.on and station.part in ("", "ask"):
                 chance, after = interval.on[station.name], _soon(interval.delay)
                 way = Alternative(event=interval.event, chance=chance, after=after, value=interval.value)
-                _respond(c, responses, step, _group(c, (*path, "on"), (way,)))
+                _respond(c, responses, step, _group(c, (*path, "on"), (way,), source=source))
 
 
 def _respond(c: Compiling, responses: dict[int, list[int]], step: int, group: int) -> None:
@@ -195,7 +201,7 @@ def _answers(c: Compiling, responses: dict[int, list[int]]) -> None:
                 way = Alternative(event="answered", chance=chance, after=after)
                 rows += _alternative(c, way, c.tables.text(answer))
             path = ("behaviour", "answers", step.survey)
-            group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows)])
+            group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows), FROM_MODEL])
             if station.part == "answer":
                 c.tables.fill(c.step_row(name, number), {ST_ANSWERS: group})
             else:

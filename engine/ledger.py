@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
+from bifurque.actors.layout import FROM_VISIT
 from bifurque.engine.program import Program
 from bifurque.engine.texts import Texts
 from bifurque.rules.compiled import Words
@@ -40,8 +41,8 @@ from bifurque.rules.layout import (
 )
 
 UTC_SECONDS = pa.timestamp("s", "UTC")
-SOURCES = ("model", "import", "model")
-"""Where an event comes from, by the kernel's code; arrivals are part of the model."""
+SOURCES = ("model", "import", "model", "model")
+"""Where an event comes from, by the kernel's code; arrivals and what visits cause are part of the model."""
 TEXT_COLUMNS = ("journey", "step", "message", "channel", "category", "outcome", "reason", "winner", "cause", "arm")
 EVENT_TEXTS = ("type", "source", "message")
 DELTA = ("contact", "time", "visit", "until", "value_cents")
@@ -98,7 +99,7 @@ class Tabulator:
             "type": _coded(rows[:, 2], self.types),
             "key": self.texts.decode(rows[:, 3]),
             "value": pa.array(value, mask=value == MISSING),
-            "source": _coded(rows[:, 5], self.sources),
+            "source": _coded(np.minimum(rows[:, 5], FROM_VISIT), self.sources),
             "message": _coded(self.send_message[rows[:, 6]], self.messages),
         }
         return _table(columns, ("key", "value"))
