@@ -70,7 +70,8 @@ def _overall(kpis: Mapping[str, Any], lang: str) -> list[str]:
     if reacting or totals["opened"]:
         share = figure(lang, 100 * totals["indifferent_share"], 1)
         lines.append(f"{say(lang, 'indifferent')}: {share} %")
-    lines.append(f"{say(lang, 'value_12_months')}: {figure(lang, totals['value_12_months'], 2)} {currency}")
+    over = say(lang, "value_12_months") if kpis["days"] >= 365 else say(lang, "value_so_far", kpis["days"])
+    lines.append(f"{over}: {figure(lang, totals['value_12_months'], 2)} {currency}")
     if reacting:
         roi = "·" if totals["roi"] is None else figure(lang, totals["roi"], 1)
         lines.append(f"{say(lang, 'roi')}: {roi}")

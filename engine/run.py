@@ -120,7 +120,10 @@ class Run:
         if not files:
             kept = self.manifest.get("ledger")
             raise RunError(f"{self.folder}: holds no {name}" + (" (--ledger none)" if kept == "none" else ""))
-        return pa.concat_tables([parquet.read_table(f) for f in files], promote_options="default").unify_dictionaries()
+        table = pa.concat_tables([parquet.read_table(f) for f in files], promote_options="default")
+        seconds = pa.timestamp("s", "UTC")  # Parquet has no such type: it keeps milliseconds
+        fields = [f.with_type(seconds) if pa.types.is_timestamp(f.type) else f for f in table.schema]
+        return table.unify_dictionaries().cast(pa.schema(fields))
 
 
 def open_run(folder: str | File) -> Run:

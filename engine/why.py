@@ -125,7 +125,7 @@ def told(answer: Answer, lang: str, zone: str | None = None) -> list[str]:
     if zone is not None and zone not in known_zones():
         raise DataError(f"no time zone is called `{zone}`" + did_you_mean(zone, known_zones()))
     info = read_zone(zone or answer.zone)
-    return [f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S}  {_said(row, lang, info)}" for row in answer.rows]
+    return [f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {_said(row, lang, info)}" for row in answer.rows]
 
 
 def _said(row: dict[str, Any], lang: str, info: dt.tzinfo) -> str:

@@ -39,6 +39,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Indifferent (12 sends or more, nothing opened in 365 days)",
     ),
     "value_12_months": ("Valeur sur 12 mois par contact", "12-month value per contact"),
+    "value_so_far": ("Valeur sur {} jours par contact", "Value per contact over {} days"),
     "contacts": ("contacts", "contacts"),
     "days": ("jours", "days"),
     "quarantined": ("Contacts mis en quarantaine", "Contacts quarantined"),
@@ -84,7 +85,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     # why a journey was entered, after its trigger
     "entry.first": ("premier `{}`", "first `{}`"),
     "entry.no": ("plus de `{}`", "no `{}`"),
-    "entry.every": ("calendrier", "every {}"),
+    "entry.every day": ("chaque jour", "every day"),
+    "entry.every week": ("chaque semaine", "every week"),
+    "entry.every month": ("chaque mois", "every month"),
     "entry.stage": ("étape `{}`", "stage `{}`"),
     "entry.changed": ("`{}` a changé", "`{}` changed"),
     "entry.above": ("`{}` atteint {}", "`{}` reached {}"),
@@ -124,9 +127,11 @@ def entry(lang: str, cause: str) -> str:
     ('plus de `purchase`', '`interest` reached 40', '`signup`')
     """
     first, *rest = cause.split(" ")
+    if f"entry.{cause}" in _WORDS:
+        return say(lang, f"entry.{cause}")
     if not rest:
-        return say(lang, f"entry.{cause}") if f"entry.{cause}" in _WORDS else f"`{cause}`"
-    if first in ("first", "no", "every", "stage"):
+        return f"`{cause}`"
+    if first in ("first", "no", "stage"):
         return say(lang, f"entry.{first}", *rest)
     if rest[0] == "and":
         return say(lang, "entry.and", first, " ".join(rest[1:]).replace(" and ", "`, `"))
