@@ -173,15 +173,16 @@ def give_way(m: Memory, other: int, journey: int, policy: int, t: int) -> None:
         slot = m[other + J_SLOTS] + i * SLOT
         if m[slot + SLOT_STEP] == FREE:
             continue
-        if policy == PAUSE:
-            m[slot + SLOT_PAUSED] = m[journey + J_NAME]
-            if m[slot + SLOT_MESSAGES] > 0:
-                withdraw(m, slot, t, OUTCOME_DROPPED, R_PREEMPTED, m[journey + J_NAME], C_REFUSED)
-                m[slot + SLOT_SENT] = t
-                if m[slot + SLOT_STATE] == ENDING or m[slot + SLOT_STATE] == AWAITING_SEND:
-                    set_timer(m, m[slot + SLOT_TIMER], t)  # nothing else would wake it any more
-        else:
+        if policy != PAUSE:
             close_visit(m, slot, t, R_PREEMPTED, m[journey + J_NAME], C_REFUSED)
+            continue
+        m[slot + SLOT_PAUSED] = m[journey + J_NAME]
+        if m[slot + SLOT_MESSAGES] == 0:
+            continue
+        withdraw(m, slot, t, OUTCOME_DROPPED, R_PREEMPTED, m[journey + J_NAME], C_REFUSED)
+        m[slot + SLOT_SENT] = t
+        if m[slot + SLOT_STATE] == ENDING or m[slot + SLOT_STATE] == AWAITING_SEND:
+            set_timer(m, m[slot + SLOT_TIMER], t)  # nothing else would wake it any more
 
 
 @kernel

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bifurque.engine.kpi import Counters
+from bifurque.engine.ledger import Vocabulary
 from bifurque.engine.program import Program
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
@@ -41,17 +42,14 @@ def write_aggregates(folder: File, program: Program, counters: Words) -> None:
 
 def _rows(program: Program, where: tuple[Any, ...]) -> dict[str, Any]:
     """The week and the names of send rows."""
-    import pyarrow as pa
-
     weeks, sends = where
     names = program.names
     journeys = [names.journeys[s.journey] for s in program.sends]
     steps = [program.steps[s.step][1] for s in program.sends]
     columns = {"journey": journeys, "step": steps}
     columns |= {"message": [s.message for s in program.sends], "channel": [s.channel for s in program.sends]}
-    index = pa.array(sends.astype(np.int32))
     found: dict[str, Any] = {"week": weeks.astype(np.int32)}
-    return found | {k: pa.DictionaryArray.from_arrays(index, pa.array(v, pa.string())) for k, v in columns.items()}
+    return found | {k: Vocabulary(v).column(sends) for k, v in columns.items()}
 
 
 def station_week(program: Program, n: Counters) -> Any:
@@ -86,10 +84,9 @@ def decision_week(program: Program, n: Counters) -> Any:
     labels += [("dropped", r, N_FIXED + len(reasons) + i) for i, r in enumerate(reasons)]
     columns = n.by_week[:, :, [at for _, _, at in labels]]
     weeks, sends, which = np.nonzero(columns)
-    index = pa.array(which.astype(np.int32))
     found = _rows(program, (weeks, sends))
-    found["outcome"] = pa.DictionaryArray.from_arrays(index, pa.array([outcome for outcome, _, _ in labels]))
-    found["reason"] = pa.DictionaryArray.from_arrays(index, pa.array([reason for _, reason, _ in labels]))
+    found["outcome"] = Vocabulary(outcome for outcome, _, _ in labels).column(which)
+    found["reason"] = Vocabulary(reason for _, reason, _ in labels).column(which)
     return pa.table(found | {"count": columns[weeks, sends, which]})
 
 

@@ -49,24 +49,34 @@ DELTA = ("contact", "time", "visit", "until", "value_cents")
 """Columns written as differences of one row to the next: rows are sorted, so most are small."""
 
 
+class Vocabulary:
+    """The texts of a column by code; each stands once, for Parquet files of repeated ones differ from run to run."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        every = list(words)
+        once = {word: i for i, word in enumerate(dict.fromkeys(every))}
+        self.words = pa.array(once, pa.string())
+        self.places = np.array([once[word] for word in every], np.int16)
+
+    def column(self, codes: Any) -> Any:
+        """A column of codes as texts, dictionary-encoded."""
+        return pa.DictionaryArray.from_arrays(self.places[codes], self.words, safe=False)
+
+
 class Tabulator:
     """Turns rows of words into tables, with dictionaries made once."""
 
     def __init__(self, program: Program, texts: Texts) -> None:
         names, plan = program.names, program.plan
         self.texts = texts
-        self.journeys = pa.array(["", *names.journeys])
-        self.steps = pa.array(["", *(name for _, name in program.steps), *names.stages])
-        self.outcomes, self.reasons = pa.array(OUTCOMES), pa.array(program.reasons)
-        self.winners, self.causes, self.arms = (pa.array(w) for w in (program.winners, program.causes, program.arms))
-        self.messages, self.channels = pa.array(["", *names.messages]), pa.array(["", *names.channels])
-        self.categories = pa.array(["", *names.categories])
-        messages, channels, categories = (list(a.to_pylist()) for a in (self.messages, self.channels, self.categories))
-        self.send_message = np.array([0, *(messages.index(s.message) for s in program.sends)], np.int16)
-        self.send_channel = np.array([0, *(channels.index(s.channel) for s in program.sends)], np.int16)
-        kinds = [categories.index(plan.messages[s.message].category) for s in program.sends]
-        self.send_category = np.array([0, *kinds], np.int16)
-        self.types, self.sources = pa.array(names.events), pa.array(SOURCES)
+        self.journeys = Vocabulary(["", *names.journeys])
+        self.steps = Vocabulary(["", *(name for _, name in program.steps), *names.stages])
+        self.outcomes, self.reasons = Vocabulary(OUTCOMES), Vocabulary(program.reasons)
+        self.winners, self.causes, self.arms = map(Vocabulary, (program.winners, program.causes, program.arms))
+        self.messages = Vocabulary(["", *(s.message for s in program.sends)])
+        self.channels = Vocabulary(["", *(s.channel for s in program.sends)])
+        self.categories = Vocabulary(["", *(plan.messages[s.message].category for s in program.sends)])
+        self.types, self.sources = Vocabulary(names.events), Vocabulary(SOURCES)
 
     def decisions(self, rows: Words) -> Any:
         """The ledger's columns of decision rows, shape (n, ROW)."""
@@ -74,18 +84,18 @@ class Tabulator:
         columns = {
             "contact": rows[:, ROW_CONTACT].copy(),
             "time": _seconds(rows[:, ROW_TIME]),
-            "journey": _coded(rows[:, ROW_JOURNEY], self.journeys),
-            "step": _coded(rows[:, ROW_STEP], self.steps),
+            "journey": self.journeys.column(rows[:, ROW_JOURNEY]),
+            "step": self.steps.column(rows[:, ROW_STEP]),
             "visit": rows[:, ROW_VISIT].astype(np.int32),
-            "message": _coded(self.send_message[send], self.messages),
-            "channel": _coded(self.send_channel[send], self.channels),
-            "category": _coded(self.send_category[send], self.categories),
-            "outcome": _coded(rows[:, ROW_OUTCOME], self.outcomes),
-            "reason": _coded(rows[:, ROW_REASON], self.reasons),
-            "winner": _coded(rows[:, ROW_WINNER], self.winners),
+            "message": self.messages.column(send),
+            "channel": self.channels.column(send),
+            "category": self.categories.column(send),
+            "outcome": self.outcomes.column(rows[:, ROW_OUTCOME]),
+            "reason": self.reasons.column(rows[:, ROW_REASON]),
+            "winner": self.winners.column(rows[:, ROW_WINNER]),
             "until": _seconds(until, until == 0),
-            "cause": _coded(rows[:, ROW_CAUSE], self.causes),
-            "arm": _coded(rows[:, ROW_ARM], self.arms),
+            "cause": self.causes.column(rows[:, ROW_CAUSE]),
+            "arm": self.arms.column(rows[:, ROW_ARM]),
             "value_cents": rows[:, ROW_VALUE].copy(),
         }
         return _table(columns, ("until",))
@@ -96,17 +106,13 @@ class Tabulator:
         columns = {
             "contact": rows[:, 0].copy(),
             "time": _seconds(rows[:, 1]),
-            "type": _coded(rows[:, 2], self.types),
+            "type": self.types.column(rows[:, 2]),
             "key": self.texts.decode(rows[:, 3]),
             "value": pa.array(value, mask=value == MISSING),
-            "source": _coded(np.minimum(rows[:, 5], FROM_VISIT), self.sources),
-            "message": _coded(self.send_message[rows[:, 6]], self.messages),
+            "source": self.sources.column(np.minimum(rows[:, 5], FROM_VISIT)),
+            "message": self.messages.column(rows[:, 6]),
         }
         return _table(columns, ("key", "value"))
-
-
-def _coded(codes: Any, words: Any) -> Any:
-    return pa.DictionaryArray.from_arrays(codes.astype(np.int16, copy=False), words, safe=False)
 
 
 def _seconds(values: Any, mask: Any = None) -> Any:

@@ -116,7 +116,7 @@ def cold_check(plan):
 
 
 def test_a_cold_check_loads_nothing_heavy_and_takes_less_than_half_a_second():
-    runs = [cold_check("engine/templates/cart.yaml") for _ in range(3)]
+    runs = [cold_check("engine/templates/cart.yaml") for _ in range(2)]
     assert {(code, *heavy) for code, _, heavy in runs} == {(0,)}
     assert min(seconds for _, seconds, _ in runs) < 0.5
 
