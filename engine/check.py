@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import datetime as dt
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from bifurque.engine.check_journeys import check_journeys
@@ -11,10 +13,17 @@ from bifurque.engine.findings import find
 from bifurque.engine.names import CLASSES, Names, listed
 from bifurque.engine.plan import Attribute, Plan, QuietHours, Reroute, Stage
 from bifurque.engine.problems import Path, Problems
-from bifurque.engine.values import Duration, read_date
+from bifurque.engine.values import EPOCH, Duration, read_date, shown
 from bifurque.rules import types
 from bifurque.rules.errors import ConditionError, did_you_mean
-from bifurque.rules.syntax import Type
+from bifurque.rules.layout import STACK_SIZE
+from bifurque.rules.lowering import depth
+from bifurque.rules.syntax import Node, Type
+
+MOST_PARTS, MOST_CODES = 2_000, 20_000
+"""Parts of a condition once its segments are written out; steps, and event types, that the ledger has codes for."""
+_SECTIONS = {w: f"{w}s" for w in ("attribute", "calendar", "channel", "experiment", "journey", "message", "score")}
+_SECTIONS["category"] = "categories"
 
 
 class Checker:
@@ -24,14 +33,23 @@ class Checker:
         self.plan = plan
         self.names = Names(plan)
         self.problems = problems
+        self.segments: dict[str, tuple[int, int]] = {}  # how many parts each has, and how deep they are
 
-    def known(self, word: str, words: Iterable[str], what: str, path: Path, *, at_key: bool = False) -> bool:
+    def known(self, word: str, words: Collection[str], what: str, path: Path, *, at_key: bool = False) -> bool:
         """Note a problem unless a word is among those known."""
-        words = tuple(words)
         if word in words:
             return True
-        self.problems.add(path, f"no {what} is called `{word}`" + did_you_mean(word, words), at_key=at_key)
+        more = did_you_mean(word, words)
+        if not words and what in _SECTIONS:
+            more = f"; the plan has none yet: declare it under `{_SECTIONS[what]}`"
+        self.problems.add(path, f"no {what} is called `{shown(word)}`{more}", at_key=at_key)
         return False
+
+    def usable(self, name: str, path: Path, section: str) -> None:
+        """A name that conditions read has no `-`: there it would be a minus."""
+        if not re.fullmatch(r"[^\W\d]\w*", name):
+            text = f"conditions could not read `{section}.{shown(name)}`: use letters, digits and `_` only"
+            self.problems.add(path, text, at_key=True)
 
     def scope(self, found: Any, path: Path) -> None:
         """Categories or classes, wherever a list names what is meant."""
@@ -55,15 +73,33 @@ class Checker:
         for extra in more:
             names |= extra
         try:
-            return read(text, names, self.names.words)
+            tree = read(text, names, self.names.words)
         except ConditionError as error:
-            message = error.message
-            if message.startswith("unknown name `fact.") and "did you mean" not in message:
-                message += "; a fact is known once an event or a `set` step sets it"
+            message, hinted = error.message, "did you mean" in error.message
+            if message.startswith("unknown name `fact.") and not hinted:
+                message = message.partition(";")[0] + ": a fact is known once an event or a `set` step sets it"
             elif message.startswith("unknown name `event.") and Names.event_types not in more:
-                message = "no event is looked at here: " + message
+                message = message.partition(";")[0] + ": no event is looked at here"
             self.problems.add(path, message, column=error.column)
             return None
+        parts, deep = self.size(tree)
+        if parts > MOST_PARTS or deep >= STACK_SIZE:
+            text = f"with its segments written out this has {parts:,} parts and {deep} levels"
+            self.problems.add(path, f"{text}: {MOST_PARTS:,} and {STACK_SIZE - 1} are the most")
+            return None
+        return tree
+
+    def size(self, tree: Node) -> tuple[int, int]:
+        """How many parts a condition has and how deep they are, once the segments it reads are written out."""
+        parts, deep, todo = 0, depth(tree), [(tree, 0)]
+        while todo:
+            node, level = todo.pop()
+            inside = (1, 1)
+            if node.op == "name" and str(node.value).startswith("segment."):
+                inside = self.segments.get(str(node.value).removeprefix("segment."), (1, 1))
+            parts, deep = parts + inside[0], max(deep, level + inside[1])
+            todo += [(a, level + i) for i, a in enumerate(node.args)]
+        return parts, deep
 
     def consents(self, found: Any, path: Path) -> None:
         """Names of consents: `all`, a purpose, a channel, or both."""
@@ -72,12 +108,12 @@ class Checker:
                 pairs = [f"{p}.{c}" for p in self.names.purposes for c in self.names.channels]
                 known = ("all", *self.names.purposes, *self.names.channels, *pairs)
                 where = path if isinstance(found, str) else (*path, i)
-                self.problems.add(where, f"no consent is called `{text}`" + did_you_mean(text, known))
+                self.problems.add(where, f"no consent is called `{shown(text)}`" + did_you_mean(text, known))
 
     def shares(self, shares: Mapping[str, float], path: Path, what: str) -> None:
         """Shares that must make a whole."""
         if shares and abs(sum(shares.values()) - 1) > 1e-6:
-            self.problems.add(path, f"the shares of the {what} make {sum(shares.values()):.4%}, not 100%")
+            self.problems.add(path, f"the shares of the {what} make {100 * sum(shares.values()):.6g}%, not 100%")
 
     def assignments(self, targets: Mapping[str, Any], path: Path, *more: Mapping[str, Type]) -> None:
         """What a `set` may set: facts, the stage, attributes."""
@@ -90,8 +126,7 @@ class Checker:
                     self.condition(value, here, *more)
                 elif not isinstance(value, bool):
                     self.problems.add(here, "a fact is true or false, or a condition")
-                if not target.removeprefix("fact.").isidentifier():
-                    self.problems.add(here, f"`{target}` is not a name a condition could use", at_key=True)
+                self.usable(target.removeprefix("fact."), here, "fact")
             elif self.known(target, self.names.attributes, "attribute", here, at_key=True):
                 self.assignment(self.names.attributes[target], value, here, more)
 
@@ -119,16 +154,27 @@ def _quoted(problem: Any, value: str) -> Any:
 def check(plan: Plan, problems: Problems) -> None:
     """Note every problem of a plan; when there is no error, also what static analysis finds."""
     c = Checker(plan, problems)
-    for part in (_life, _laws, _coherence, _events, _scores, _messages, check_journeys, check_people):
+    for part in (_life, _laws, _coherence, _events, _scores, _messages, check_journeys, check_people, _room):
         part(c)
     if not problems.errors:
         find(c)
 
 
+def _room(c: Checker) -> None:
+    """A run numbers steps and events by 16 bits."""
+    steps = sum(1 for journey in c.plan.journeys for _ in c.names.steps(journey))
+    if steps > MOST_CODES:
+        c.problems.add(("journeys",), f"{steps:,} steps in all: a plan has {MOST_CODES:,} at most", at_key=True)
+    if len(c.names.events) > MOST_CODES:
+        text = f"the plan names {len(c.names.events):,} types of events: {MOST_CODES:,} at most"
+        c.problems.add((), text)
+
+
 def _life(c: Checker) -> None:
     plan = c.plan
-    if len(set(c.names.stages)) < len(c.names.stages):
-        c.problems.add(("stages",), "two stages have the same name")
+    if not 1971 <= dt.date.fromordinal(plan.start + EPOCH).year < 2200:
+        c.problems.add(("start",), "a simulation starts between 1971 and 2199")
+    _twice(c, c.names.stages, ("stages",), "stage")
     for i, stage in enumerate(plan.stages):
         if isinstance(stage, Stage) and stage.score is not None:
             c.known(stage.score, plan.scores, "score", ("stages", i, "score"))
@@ -141,22 +187,30 @@ def _life(c: Checker) -> None:
     for name, kind in plan.attributes.items():
         if name in ("persona", "zone", "joined", "contact", "consent"):
             c.problems.add(("attributes", name), f"`{name}` is known of every contact already", at_key=True)
-        if not name.isidentifier():
-            c.problems.add(("attributes", name), f"`{name}` is not a name a condition could use", at_key=True)
+        c.usable(name, ("attributes", name), "contact")
         if isinstance(kind, Attribute) and kind.default is not None:
             _default(c, kind, ("attributes", name, "default"))
-    for name, text in plan.segments.items():
-        c.condition(text, ("segments", name))
-    _segment_cycles(c)
+    _segments(c)
     for name, experiment in plan.experiments.items():
         c.shares(experiment.arms, ("experiments", name, "arms"), "arms")
+        if not experiment.arms:
+            c.problems.add(("experiments", name, "arms"), "an experiment needs arms, such as {a: 50%, b: 50%}")
+
+
+def _twice(c: Checker, names: Iterable[str], path: Path, what: str) -> None:
+    """Names that stand in a list must differ."""
+    seen: set[str] = set()
+    for i, name in enumerate(names):
+        if name in seen:
+            c.problems.add((*path, i), f"the {what} `{name}` stands here again: give it another name")
+        seen.add(name)
 
 
 def _default(c: Checker, attribute: Attribute, path: Path) -> None:
     kinds = {"bool": bool, "int": int, "double": int | float, "string": str, "date": str, "timestamp": str}
     value = attribute.default
     if not isinstance(value, kinds[attribute.type]) or (isinstance(value, bool) and attribute.type != "bool"):
-        c.problems.add(path, f"this attribute is of type {attribute.type}")
+        c.problems.add(path, f"this attribute is of type {attribute.type}, `{shown(value)}` is not")
     elif attribute.type == "date":
         try:
             read_date(value)
@@ -166,20 +220,32 @@ def _default(c: Checker, attribute: Attribute, path: Path) -> None:
         c.problems.add(path, "an instant has no default")
 
 
-def _segment_cycles(c: Checker) -> None:
-    """A segment that reads itself, directly or not, has no meaning."""
-    import re
-
-    reads = {n: set(re.findall(r"\bsegment\.(\w+)", t)) for n, t in c.plan.segments.items()}
-    for name in reads:
-        seen, todo = set(), list(reads[name])
+def _segments(c: Checker) -> None:
+    """Segments after those they read; one that reads itself, directly or not, has no meaning."""
+    texts = c.plan.segments
+    reads = {n: [s for s in re.findall(r"\bsegment\.(\w+)", t) if s in texts] for n, t in texts.items()}
+    done: set[str] = set()
+    for first in texts:
+        todo = [first]
         while todo:
-            other = todo.pop()
-            if other not in seen:
-                seen.add(other)
-                todo += reads.get(other, ())
-        if name in seen:
-            c.problems.add(("segments", name), f"the segment `{name}` reads itself")
+            name = todo[-1]
+            waiting = [s for s in reads[name] if s not in done]
+            circle = [s for s in waiting if s in todo]
+            if circle:
+                c.problems.add(
+                    ("segments", name), f"the segment `{circle[0]}` reads itself: say it without `segment.{circle[0]}`"
+                )
+                done |= set(todo)
+                break
+            if waiting:
+                todo.append(waiting[0])
+                continue
+            todo.pop()
+            done.add(name)
+            c.usable(name, ("segments", name), "segment")
+            tree = c.expression(texts[name], ("segments", name), (), types.condition)
+            if tree is not None:
+                c.segments[name] = c.size(tree)
 
 
 def quiet_hours(plan: Plan) -> tuple[tuple[Path, QuietHours], ...]:
@@ -191,8 +257,7 @@ def quiet_hours(plan: Plan) -> tuple[tuple[Path, QuietHours], ...]:
 
 def _laws(c: Checker) -> None:
     plan = c.plan
-    if len(c.names.categories) < len(plan.categories):
-        c.problems.add(("categories",), "two categories have the same name")
+    _twice(c, [category.name for category in plan.categories], ("categories",), "category")
     for i, category in enumerate(plan.categories):
         if category.name in CLASSES and category.name != category.kind:
             text = f"`{category.name}` is also a class: give the category another name, or that class"
@@ -245,8 +310,7 @@ def _events(c: Checker) -> None:
 def _scores(c: Checker) -> None:
     for name, score in c.plan.scores.items():
         path = ("scores", name)
-        if not name.isidentifier():
-            c.problems.add(path, f"`{name}` is not a name a condition could use", at_key=True)
+        c.usable(name, path, "score")
         for event, points in score.on.items():
             c.number(points, (*path, "on", event), Names.event_types)
         if score.half_life is not None and score.half_life.elapsed == 0:

@@ -26,8 +26,11 @@ Spot = tuple[str, int]
 def find_cycles(c: Checker) -> None:
     """Note cycles that spin within one instant, and those that nobody ever leaves."""
     graphs = {name: stations(j) for name, j in c.plan.journeys.items() if j.enabled}
+    started = _started(c)
     moves = {
-        (name, i): _moves(c, name, station, graphs) for name, graph in graphs.items() for i, station in enumerate(graph)
+        (name, i): _moves(name, station, graphs, started)
+        for name, graph in graphs.items()
+        for i, station in enumerate(graph)
     }
     instant = {spot: [s for s, waits in ways if not waits] for spot, ways in moves.items()}
     for cycle in _components(instant):
@@ -42,25 +45,33 @@ def find_cycles(c: Checker) -> None:
             c.problems.add(("journeys", cycle[0][0]), text, at_key=True, finding=True)
 
 
-def _moves(c: Checker, name: str, station: Station, graphs: dict[str, tuple[Station, ...]]) -> list[tuple[Spot, bool]]:
+def _moves(
+    name: str, station: Station, graphs: dict[str, tuple[Station, ...]], started: dict[tuple[str, str], list[str]]
+) -> list[tuple[Spot, bool]]:
     """Where a contact may be next, and whether time passes on the way."""
     step = station.step
     onward = [(name, at) for at in leads_to(station) if at is not None]
     entered: list[str] = [step.transfer] if isinstance(step, TransferStep) else []
     if isinstance(step, SetStep):
-        entered += [j for j, other in c.plan.journeys.items() if _starts(other.trigger, step)]
+        entered += started.get(("stage", str(step.set.get("stage"))), [])
+        entered += [j for attribute in step.set for j in started.get(("attribute", attribute), [])]
     onward += [(journey, 0) for journey in entered if graphs.get(journey)]
     return [(spot, _waits(graphs[spot[0]][spot[1]])) for spot in onward]
 
 
-def _starts(trigger: object, step: SetStep) -> bool:
-    """Whether what a step sets triggers a journey at once."""
-    if isinstance(trigger, StageTrigger):
-        return step.set.get("stage") in listed(trigger.stage)
-    if isinstance(trigger, ChangeTrigger):
-        change = trigger.change
-        return (change if isinstance(change, str) else change.attribute) in step.set
-    return False
+def _started(c: Checker) -> dict[tuple[str, str], list[str]]:
+    """The journeys that what a step sets triggers at once: by stage, and by attribute."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, journey in c.plan.journeys.items():
+        trigger = journey.trigger
+        if isinstance(trigger, StageTrigger):
+            for stage in listed(trigger.stage):
+                found.setdefault(("stage", stage), []).append(name)
+        elif isinstance(trigger, ChangeTrigger):
+            change = trigger.change
+            attribute = change if isinstance(change, str) else change.attribute
+            found.setdefault(("attribute", attribute), []).append(name)
+    return found
 
 
 def _waits(station: Station) -> bool:

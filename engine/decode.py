@@ -11,7 +11,7 @@ import msgspec
 
 from bifurque.engine.problems import Path, Problems
 from bifurque.engine.values import DURATION, Duration, Rule, shown
-from bifurque.rules.errors import did_you_mean
+from bifurque.rules.errors import did_you_mean, nearest
 
 BAD: Any = object()
 """Stands for a value that could not be read; its problem has been noted."""
@@ -21,6 +21,8 @@ def decode(raw: Any, kind: Any, path: Path, problems: Problems) -> Any:
     """The value of `raw` as a `kind`, or BAD with its problems noted."""
     if path in problems.spoiled:
         return BAD
+    if raw is None:
+        return _wrong(path, problems, "has no value: give one, or leave it out")
     origin = get_origin(kind)
     if origin is Annotated:
         base, *metas = get_args(kind)
@@ -36,9 +38,7 @@ def decode(raw: Any, kind: Any, path: Path, problems: Problems) -> Any:
     if origin is Literal:
         if raw in get_args(kind) and type(raw) in {type(a) for a in get_args(kind)}:
             return raw
-        return _wrong(
-            path, problems, f"expected {_one_of(get_args(kind))}, got `{shown(raw)}`" + _near(raw, get_args(kind))
-        )
+        return _wrong(path, problems, f"expected {_wanted((kind,))}, got `{shown(raw)}`" + _near(raw, get_args(kind)))
     if kind is Duration:
         return _ruled(raw, DURATION, path, problems)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
@@ -70,19 +70,22 @@ def _ruled(raw: Any, rule: Rule, path: Path, problems: Problems) -> Any:
 
 
 def _plain(raw: Any, kind: Any, path: Path, problems: Problems) -> Any:
-    if kind is type(None):
-        return None if raw is None else _wrong(path, problems, f"expected nothing, got `{shown(raw)}`")
     if kind is float and isinstance(raw, int) and not isinstance(raw, bool):
         return float(raw)
     if type(raw) is kind:
         return raw
-    words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
-    return _wrong(path, problems, f"expected {words[kind]}, got `{shown(raw)}`")
+    text = f"expected {_named(kind)}, got `{shown(raw)}`"
+    if isinstance(raw, str) and (raw in ("true", "false") if kind is bool else raw.isdecimal()):
+        text += ", a text: leave the quotes out"
+    elif kind is str:
+        text += f': quote it: "{shown(raw)}"' if isinstance(raw, bool | int | float) else ""
+    return _wrong(path, problems, text)
 
 
 def _tuple(raw: Any, kinds: tuple[Any, ...], path: Path, problems: Problems) -> Any:
     if not isinstance(raw, list):
-        return _wrong(path, problems, f"expected a list, got `{shown(raw)}`")
+        remedy = "start each entry with `-`" if isinstance(raw, dict) else f"write `[{shown(raw)}]`"
+        return _wrong(path, problems, f"expected a list, got `{shown(raw)}`: {remedy}")
     if kinds[-1] is not Ellipsis:
         if len(raw) != len(kinds):
             return _wrong(path, problems, f"expected a list of {len(kinds)}, got {len(raw)}")
@@ -94,7 +97,7 @@ def _tuple(raw: Any, kinds: tuple[Any, ...], path: Path, problems: Problems) -> 
 
 def _mapping(raw: Any, kinds: tuple[Any, Any], path: Path, problems: Problems) -> Any:
     if not isinstance(raw, dict):
-        return _wrong(path, problems, f"expected a mapping, got `{shown(raw)}`")
+        return _wrong(path, problems, f"expected names and what they mean, got `{shown(raw)}`: write `name: …`")
     key, kind = kinds
     found = {}
     for name, item in raw.items():
@@ -117,10 +120,16 @@ def rule_of(kind: Any) -> Rule | None:
 
 
 @functools.cache
+def fields_of(kind: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The fields of a struct, looked up once."""
+    return msgspec.structs.fields(kind)
+
+
+@functools.cache
 def hints(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
     """The annotations of a struct, by the names a plan uses."""
     resolved = get_type_hints(kind, include_extras=True)
-    return {f.encode_name: resolved[f.name] for f in msgspec.structs.fields(kind)}
+    return {f.encode_name: resolved[f.name] for f in fields_of(kind)}
 
 
 def leading(kind: Any) -> str:
@@ -139,29 +148,47 @@ def _is_struct(kind: Any) -> bool:
 
 def _struct(raw: Any, kind: type[msgspec.Struct], path: Path, problems: Problems) -> Any:
     if not isinstance(raw, dict):
-        return _wrong(path, problems, f"expected {_article(kind)}, a mapping, got `{shown(raw)}`")
+        return _wrong(path, problems, f"expected {_article(kind)}, got `{shown(raw)}`")
     known = hints(kind)
+    meant = set()
     for name in raw:
         if name not in known:
-            problems.add((*path, name), f"unknown key `{shown(name)}`" + did_you_mean(name, known), at_key=True)
+            more = did_you_mean(name, known)
+            if name.isdecimal() and raw[name] is None:
+                more = "; decimals are written with a point"
+            problems.add((*path, name), f"unknown key `{shown(name)}`{more}", at_key=True)
+            meant.add(nearest(name, known))
     found: dict[str, Any] = {}
     whole = True
-    for info in msgspec.structs.fields(kind):
+    for info in fields_of(kind):
         name = info.encode_name
-        if name in raw and raw[name] is not None:
+        if name in raw:
             found[info.name] = decode(raw[name], known[name], (*path, name), problems)
             whole = whole and found[info.name] is not BAD
-        elif info.required:
-            problems.add(path, f"missing key `{name}`")
-            whole = False
-        elif name in raw:
-            whole = _wrong((*path, name), problems, f"`{name}` has no value: give one, or leave the key out") is not BAD
+        elif info.required and name not in meant:
+            whole = _wrong(path, problems, f"missing key `{name}`") is not BAD
     return kind(**found) if whole and len(raw) == sum(n in known for n in raw) else BAD
 
 
 def _article(kind: type[msgspec.Struct]) -> str:
-    name = kind.__name__.removesuffix("Step").removesuffix("Trigger")
-    return ("an " if name[0] in "AEIOU" else "a ") + name[0].lower() + name[1:]
+    """A struct by an example of it: what it must say, or the first thing it may say."""
+    fields = fields_of(kind)
+    said = [f for f in fields if f.required] or fields[:1]
+    return "keys such as {" + ", ".join(f"{f.encode_name}: {_flow(_example(kind, f))}" for f in said) + "}"
+
+
+def _example(kind: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> Any:
+    metas = get_args(hints(kind)[field.encode_name])[1:]
+    return next((m.examples[0] for m in metas if isinstance(m, msgspec.Meta) and m.examples), "…")
+
+
+def _flow(example: Any) -> str:
+    """An example as YAML writes it on one line."""
+    if isinstance(example, dict):
+        return "{" + ", ".join(f"{k}: {_flow(v)}" for k, v in example.items()) + "}"
+    if isinstance(example, list):
+        return "[" + ", ".join(map(_flow, example)) + "]"
+    return shown(example)
 
 
 def _union(raw: Any, kinds: tuple[Any, ...], path: Path, problems: Problems) -> Any:
@@ -172,28 +199,32 @@ def _union(raw: Any, kinds: tuple[Any, ...], path: Path, problems: Problems) -> 
     if tagged:
         return _tagged(raw, tagged, path, problems)
     fitting = [k for k in kinds if _fits(raw, k)]
-    if len(fitting) == 1:
+    nested = isinstance(raw, list | dict)
+    if nested and len(fitting) == 1:
         return decode(raw, fitting[0], path, problems)
-    best: Problems | None = None
+    tried = []
     for kind in fitting:
-        trial = Problems(problems.file, problems.places, problems.keys)
-        trial.spoiled, trial.overrides = problems.spoiled, problems.overrides
+        trial = problems.trial()
         value = decode(raw, kind, path, trial)
         if value is not BAD:
             return value
-        if best is None or len(trial.found) < len(best.found):
-            best = trial
-    if best is None:
-        return _wrong(path, problems, f"expected {_wanted(kinds)}, got `{shown(raw)}`")
-    problems.found += best.found
-    return BAD
+        tried.append(trial.found)
+    if nested and tried:
+        problems.take(min(tried, key=len))
+        return BAD
+    said = [p.message for found in tried for p in found]
+    for message in said:
+        if not message.startswith("expected"):
+            return _wrong(path, problems, message)
+    remedy = next((m[m.index("; ") :] for m in said if "; " in m), "")
+    return _wrong(path, problems, f"expected {_wanted(kinds)}, got `{shown(raw)}`{remedy}")
 
 
 def _tagged(raw: Any, kinds: list[Any], path: Path, problems: Problems) -> Any:
     """A step or a trigger: its kind is the leading key it has."""
     tags = [leading(k) for k in kinds]
     if not isinstance(raw, dict):
-        return _wrong(path, problems, f"expected a mapping with one of {_one_of(tags)}, got `{shown(raw)}`")
+        return _wrong(path, problems, f"expected a mapping with one of the keys {_one_of(tags)}, got `{shown(raw)}`")
     present = [k for k in kinds if any(key in raw for key in leads(k))]
     if len(present) > 1 and "wait" in tags:
         present = [k for k in present if leading(k) != "wait"]
@@ -238,9 +269,10 @@ def _wanted(kinds: tuple[Any, ...]) -> str:
         if rule:
             words.append(rule.wanted)
         elif origin is Literal:
-            words.append(_one_of(get_args(kind)))
+            some = get_args(kind)
+            words.append(("one of " if len(some) > 1 else "") + _one_of(some))
         else:
-            words.append({tuple: "a list", dict: "a mapping"}.get(origin) or _named(kind))
+            words.append({tuple: "a list", dict: "names and what they mean"}.get(origin) or _named(kind))
     return " or ".join(dict.fromkeys(words))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from bifurque.engine.cycles import find_cycles
@@ -25,18 +24,25 @@ from bifurque.engine.plan import BUILT_IN_EVENTS, Message, QuietHours, Stage
 from bifurque.engine.problems import Path
 from bifurque.engine.routes import leads_to, stations
 from bifurque.engine.values import weekday_bits
+from bifurque.rules.errors import nearest
 
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker
 
 DAY = 86400
+MOST_PAIRS = 100_000
+"""So many pairs of events are compared: a plan with more has other worries than a slip."""
 
 
 def find(c: Checker) -> None:
     """Note every finding."""
+    entered = {x.to for journey in c.plan.journeys.values() for x in exits(journey)}
+    entered |= {s.transfer for j in c.names.journeys for _, s in c.names.steps(j) if isinstance(s, TransferStep)}
     for name, journey in c.plan.journeys.items():
         _unreachable(c, name, journey)
-        _never_entered(c, name, journey)
+        if journey.trigger is None and name not in entered:
+            text = "has no trigger, and no other journey leads to it: nobody ever enters"
+            c.problems.add(("journeys", name), text, at_key=True, finding=True)
         _late_sent(c, name, journey)
     find_cycles(c)
     _unused(c)
@@ -62,17 +68,6 @@ def _unreachable(c: Checker, name: str, journey: Journey) -> None:
         if i not in seen and station.part in ("", "ask"):
             text = f"the step `{station.name}` is never reached: every way to it leaves the journey before"
             c.problems.add(("journeys", name, "steps", *station.path), text, finding=True)
-
-
-def _never_entered(c: Checker, name: str, journey: Journey) -> None:
-    if journey.trigger is not None:
-        return
-    for other, from_ in c.plan.journeys.items():
-        steps = [s for _, s in c.names.steps(other) if isinstance(s, TransferStep)]
-        if name in {s.transfer for s in steps} | {x.to for x in exits(from_)}:
-            return
-    text = "has no trigger, and no other journey leads to it: nobody ever enters"
-    c.problems.add(("journeys", name), text, at_key=True, finding=True)
 
 
 def _late_sent(c: Checker, name: str, journey: Journey) -> None:
@@ -151,13 +146,15 @@ def messages_of(step: Any) -> tuple[str, ...]:
 def _events(c: Checker) -> None:
     """An event mentioned once, almost like another one, is most likely a slip."""
     mentions = c.names.mentions
-    for event, places in mentions.items():
-        if event in BUILT_IN_EVENTS or len(places) != 1:
-            continue
-        near = get_close_matches(event, [e for e in mentions if e != event and len(mentions[e]) > 1], n=1, cutoff=0.85)
+    often = [e for e, places in mentions.items() if len(places) > 1]
+    once = [e for e, places in mentions.items() if len(places) == 1 and e not in BUILT_IN_EVENTS]
+    if len(once) * len(often) > MOST_PAIRS:
+        return
+    for event in once:
+        near = nearest(event, often, 0.85)
         if near:
-            text = f"the event `{event}` is mentioned only here; did you mean `{near[0]}`?"
-            c.problems.add(places[0], text, finding=True)
+            text = f"the event `{event}` is mentioned only here; did you mean `{near}`?"
+            c.problems.add(mentions[event][0], text, finding=True)
 
 
 def _applies(names: Names, quiet: QuietHours, message: Message) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterable
 from pathlib import Path as File
 from typing import Any
@@ -9,9 +11,9 @@ from typing import Any
 from bifurque.engine.check import check
 from bifurque.engine.decode import BAD, decode
 from bifurque.engine.plan import Plan
-from bifurque.engine.problems import Path, Problems
+from bifurque.engine.problems import Path, Problem, Problems, TooMany
 from bifurque.engine.reader import read_file, read_text
-from bifurque.rules.errors import PlanError
+from bifurque.rules.errors import PlanError, did_you_mean, short
 
 
 def load(file: str | File, overrides: Iterable[str] = ()) -> Plan:
@@ -46,68 +48,75 @@ def inspect(file: str | File, overrides: Iterable[str] = ()) -> tuple[Plan | Non
 def _inspect(raw: Any, problems: Problems, overrides: Iterable[str]) -> tuple[Plan | None, Problems]:
     if problems.unreadable:
         return None, problems
-    for text in overrides:
-        raw = override(raw, text, problems)
-    plan = decode(raw, Plan, (), problems)
-    if plan is BAD or problems.errors:
-        return None, problems
-    check(plan, problems)
+    plan = None
+    with contextlib.suppress(TooMany):
+        for text in overrides:
+            override(raw, text, problems)
+        found = decode(raw, Plan, (), problems)
+        if found is not BAD and not problems.errors:
+            plan = found
+            check(plan, problems)
     return (None if problems.errors else plan), problems
 
 
-def override(raw: Any, text: str, problems: Problems) -> Any:
+def override(raw: Any, text: str, problems: Problems) -> None:
     """Replace one value by `path.to.value=X`; in lists a number or a name picks the entry."""
     where, sign, value = text.partition("=")
-    label = f"--set {text}"
+    label = f"--set {short(text)}"
     if not sign or not where.strip():
-        problems.overrides[()] = label
         problems.found.append(_problem(label, "write it as path.to.value=X"))
-        return raw
+        return
     new, reading = read_text(value, Problems(label))
     if () in reading.spoiled:
         new = value.strip()  # on the command line a bare 22:30 or no can only be a text
     elif reading.found and value.strip():
         problems.found += [_problem(label, p.message) for p in reading.found]
-        return raw
+        return
     path: list[str | int] = []
-    parts = where.strip().split(".")
-    inside = raw
-    for i, part in enumerate(parts):
-        if isinstance(inside, list):
-            at = _entry(inside, part)
-            if at is None:
-                problems.found.append(_problem(label, f"`{'.'.join(map(str, path))}` has no entry `{part}`"))
-                return raw
-            path.append(at)
-        elif isinstance(inside, dict):
-            path.append(part)
-            if i < len(parts) - 1:
-                inside.setdefault(part, {})
+    left, inside = where.strip().split("."), raw
+    while left:
+        at, left, trouble = _next(inside, left)
+        if trouble:
+            place = f"`{short('.'.join(map(str, path)))}`" if path else "the plan"
+            problems.found.append(_problem(label, f"{place} {trouble}"))
+            return
+        path.append(at)
+        if not left:
+            inside[at] = new
         else:
-            problems.found.append(_problem(label, f"`{'.'.join(map(str, path))}` is a single value"))
-            return raw
-        if i == len(parts) - 1:
-            inside[path[-1]] = new
-        else:
-            inside = inside[path[-1]]
+            if isinstance(inside, dict) and inside.get(at) is None:
+                inside[at] = {}
+            inside = inside[at]
     _forget(problems, tuple(path))
     problems.overrides[tuple(path)] = label
-    return raw
 
 
-def _problem(label: str, message: str) -> Any:
-    from bifurque.engine.problems import Problem
-
+def _problem(label: str, message: str) -> Problem:
     return Problem((), message, label)
 
 
-def _entry(entries: list[Any], part: str) -> int | None:
-    if part.isdigit():
-        return int(part) if int(part) < len(entries) else None
-    for i, entry in enumerate(entries):
-        if isinstance(entry, dict) and part in (entry.get("name"), entry.get("send"), entry.get("survey")):
-            return i
-    return None
+def _next(inside: Any, left: list[str]) -> tuple[str | int, list[str], str]:
+    """The key or the index that comes next, what is left of the path then, and what is wrong with it."""
+    if isinstance(inside, dict):
+        for end in range(len(left), 1, -1):  # some keys hold a point: `fact.vip`, `marketing.email`
+            if ".".join(left[:end]) in inside:
+                return ".".join(left[:end]), left[end:], ""
+        return left[0], left[1:], ""
+    if not isinstance(inside, list):
+        return "", [], "is a single value: nothing stands below it"
+    part = left[0]
+    if re.fullmatch("[0-9]{1,6}", part):
+        if int(part) < len(inside):
+            return int(part), left[1:], ""
+        return "", [], f"has no entry `{short(part)}`: it has {len(inside)}, counted from 0"
+    names: dict[str, int] = {}
+    for i, entry in enumerate(inside):
+        for key in ("name", "send", "survey"):
+            if isinstance(entry, dict) and isinstance(entry.get(key), str):
+                names.setdefault(entry[key], i)
+    if part in names:
+        return names[part], left[1:], ""
+    return "", [], f"has no entry `{short(part)}`" + did_you_mean(part, names)
 
 
 def _forget(problems: Problems, path: Path) -> None:

@@ -1,7 +1,7 @@
 """Reads the text of a plan without surprises: YAML, of which only what a plan needs, with the place of everything.
 
-Not accepted, each with its reason and place: duplicate keys, aliases and tags, bare `no`, `on` or `22:30` (other
-readers take them for something else), infinite numbers, nesting beyond 64 levels, more than 1 MB.
+Not accepted, each with its reason and place: duplicate keys, aliases and tags, bare `no`, `on` or `22:30` as values
+(other readers take them for something else), infinite numbers, nesting beyond 64 levels, more than 1 MB.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 
 import yaml
 
-from bifurque.engine.problems import Path, Problems
+from bifurque.engine.problems import Path, Problems, TooMany, Written
 from bifurque.engine.values import shown
 
-MOST_BYTES, MOST_DEPTH, MOST_NODES = 1_000_000, 64, 100_000
+MOST_BYTES, MOST_DEPTH, MOST_NODES, MOST_ENTRIES = 1_000_000, 64, 100_000, 5_000
 
-_WHOLE = re.compile(r"[-+]?(0|[1-9]\d*)")
-_REAL = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?")
+_WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_REAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _TRAPS = (
     (
         re.compile(r"(?i)y|n|yes|no|on|off"),
         "is true or false to some readers and a text to others: write true or false, or quote it",
     ),
-    (re.compile(r"(?i)true|false"), "write true or false in small letters, or quote it"),
+    (re.compile(r"(?i)true|false"), "is true or false to some readers: write it in small letters, or quote it"),
     (re.compile(r"[-+]?\d+(:[0-5]?\d)+(\.\d*)?"), 'is a number to some readers: quote a time of day, such as "22:30"'),
     (re.compile(r"[-+]?0[0-9_]+"), "starts with 0: quote it if it is a code, or leave the 0 out"),
     (re.compile(r"[-+]?0[xob][0-9a-fA-F_]+"), "is a number to some readers: write it in decimals, or quote it"),
@@ -53,36 +53,34 @@ def read_text(raw: bytes | str, problems: Problems) -> tuple[Any, Problems]:
     """The data of a plan's text; see `read_file`."""
     problems.unreadable = True
     if len(raw) > MOST_BYTES:
-        problems.add((), f"is larger than {MOST_BYTES // 1_000_000} MB: a plan is not")
+        text = "contacts and events belong in files of their own, given by --population and --events"
+        problems.add((), f"is larger than {MOST_BYTES // 1_000_000} MB, which no plan is: {text}")
         return None, problems
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
     except UnicodeDecodeError as error:
-        line = bytes(raw[: error.start]).count(b"\n") + 1  # type: ignore[arg-type]
-        problems.places[()] = (line, 1)
-        problems.add((), "is not UTF-8 text: save it as UTF-8")
+        before = error.object[: error.start].decode("utf-8", "replace")
+        problems.places[()] = (before.count("\n") + 1, len(before) - before.rfind("\n"))
+        wide = error.object[:2] in (b"\xff\xfe", b"\xfe\xff")
+        problems.add((), f"is {'UTF-16' if wide else 'not UTF-8'} text: save it as UTF-8")
         return None, problems
-    builder = _Builder(problems)
+    builder = _Builder(problems, text)
     problems.unreadable = False
     try:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        builder.fail(mark, _plainly(error))
+        _fail(builder, error)
     except yaml.reader.ReaderError as error:
         problems.unreadable = True
         line = text[: error.position].count("\n") + 1
         problems.places[()] = (line, error.position - text.rfind("\n", 0, error.position))
-        problems.add(
-            (),
-            f"holds a character that no text should: U+{_point(error.character):04X}",
-        )
-    except _Enough:
+        problems.add((), f"holds a character that no text should: U+{_point(error.character):04X}: remove it")
+    except (_Enough, TooMany):
         problems.unreadable = True
     if builder.root is None and not problems.found:
         problems.unreadable = True
-        problems.add((), "is empty")
+        problems.add((), "is empty: `bifurque init` writes a plan to start from")
     return builder.root, problems
 
 
@@ -93,8 +91,9 @@ class _Enough(Exception):  # noqa: N818
 class _Builder:
     """Builds plain data from YAML events; a stack, never recursion."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, text: str) -> None:
         self.problems = problems
+        self.text = text
         self.root: Any = None
         self.stack: list[tuple[Any, Path]] = []  # open lists and mappings, each with its path
         self.key: list[str | None] = []  # in a mapping: the key whose value comes next
@@ -113,8 +112,9 @@ class _Builder:
     def take(self, event: Any) -> None:
         name = type(event).__name__
         if name == "AliasEvent" or getattr(event, "anchor", None) or getattr(event, "tag", None):
-            what = "aliases (`&`, `*`)" if name == "AliasEvent" or event.anchor else "tags (`!`)"
-            self.fail(event.start_mark, f"{what} are not part of the plan language: write the value out")
+            what = "anchors and aliases (`&`, `*`)" if name == "AliasEvent" or event.anchor else "tags (`!`)"
+            text = "write the value out, or quote it if it is a text"
+            self.fail(event.start_mark, f"{what} are not part of the plan language: {text}")
             raise _Enough
         if name == "DocumentStartEvent":
             self.documents += 1
@@ -156,11 +156,12 @@ class _Builder:
                 self.problems.keys[path] = place
             self.key[-1] = event.value
             return
-        quoted = event.style not in (None, "")
         path = self.put(event.value, event)
-        if quoted:
-            line, column = self.problems.places[path]
-            self.problems.places[path] = (line, column + 1) if event.style in ("'", '"') else (line + 1, column)
+        self.locate(path, event)
+        if event.style not in (None, ""):
+            strange = next((c for c in event.value if ord(c) < 32 and c not in "\t\n\r"), None)
+            if strange is not None:
+                self.problems.add(path, f"holds a character that no text should: U+{ord(strange):04X}: remove it")
             return
         value, trap = _resolve(event.value)
         if trap:
@@ -168,10 +169,26 @@ class _Builder:
             self.problems.spoiled.add(path)
         self.replace(path, value)
 
+    def locate(self, path: Path, event: Any) -> None:
+        """Where the text itself starts: behind the quote, or on the line below `|`; and how it is written."""
+        start, end = event.start_mark.index, event.end_mark.index
+        if event.style in ("'", '"'):
+            start, end = start + 1, end - 1
+        elif event.style in ("|", ">"):
+            start = self.text.find("\n", start) + 1 or end
+            start += len(self.text[start:end]) - len(self.text[start:end].lstrip())
+        source = self.text[start:end].rstrip()
+        line = self.problems.places[path][0] + self.text.count("\n", event.start_mark.index, start)
+        column = start - self.text.rfind("\n", 0, start)
+        self.problems.places[path] = (line, column)
+        if source != event.value:
+            style = event.style or ""
+            self.problems.written[path] = Written(event.value, source, style, line, column)
+
     def put(self, value: Any, event: Any) -> Path:
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            self.fail(event.start_mark, f"holds more than {MOST_NODES:,} values")
+            self.fail(event.start_mark, f"the plan holds more than {MOST_NODES:,} values, which is too many")
             raise _Enough
         place = (event.start_mark.line + 1, event.start_mark.column + 1)
         if not self.stack:
@@ -179,6 +196,9 @@ class _Builder:
             self.problems.places[()] = place
             return ()
         inside, path = self.stack[-1]
+        if len(inside) >= MOST_ENTRIES:
+            self.fail(event.start_mark, f"holds more than {MOST_ENTRIES:,} entries, which is too many")
+            raise _Enough
         if isinstance(inside, list):
             path = (*path, len(inside))
             inside.append(value)
@@ -221,19 +241,37 @@ def _point(character: str | int) -> int:
     return ord(character) if isinstance(character, str) else character
 
 
-def _plainly(error: yaml.MarkedYAMLError) -> str:
-    """A parser's words in ours, for the mistakes people make."""
-    words = f"{error.problem or ''}"
-    if "\\t" in words or "'\t'" in words:
-        return "a tab stands where spaces should: indent with spaces"
-    if "mapping values are not allowed" in words:
-        return "a second `:` in one value: quote the text, or start a new line"
+_PLAINLY = (
+    ("tab character", "a tab stands where spaces should: indent with spaces"),
+    ("cannot start any token", "a text cannot start with this character: quote it"),
+    ("mapping values are not allowed", "a second `:` in one value: quote the text, or start a new line"),
+    ("could not find expected ':'", "a `:` is missing after this key"),
+    ("did not find expected ',' or", "a `,` or a closing bracket is missing before this"),
+    ("did not find expected '-' indicator", "a list goes on here without `-`: indent like the lines above"),
+    ("did not find expected key", "the indentation does not fit the lines above, or a quote or bracket is missing"),
+    ("did not find expected node content", "a value is missing before this"),
+    ("block sequence entries are not allowed", "a list cannot start here: begin it on a line of its own"),
+    ("block mapping", "the indentation does not fit the lines above"),
+    ("expected alphabetic or numeric", "`*` and `&` mean something else in YAML: quote the text"),
+    ("expected <document start>", "the plan has ended here: is the indentation right, or a quote too much?"),
+    ("hexdecimal", "after `\\x` or `\\u` two or four digits of 0-9 and a-f must stand"),
+    ("escape", "after `\\` only certain letters may stand: write `\\\\`, or use single quotes"),
+)
+
+
+def _fail(builder: _Builder, error: yaml.MarkedYAMLError) -> None:
+    """Note what a parser says, in our words, for the mistakes people make."""
+    mark, context, words = error.problem_mark or error.context_mark, f"{error.context}", f"{error.problem}"
+    before = builder.text[: mark.index].rstrip(" ")
+    if "quoted scalar" in context and "end of stream" in words:
+        builder.fail(error.context_mark, "the text that starts here has no closing quote")
+        return
     if "could not find expected ':'" in words:
-        return "a `:` is missing after this key"
-    if "did not find expected ',' or" in words or "expected ',' or" in words:
-        return "a `,` or a closing bracket is missing"
-    if "block end" in words or "expected <block" in words:
-        return "the indentation does not fit the lines above"
-    if "scalar" in words and "quoted" in f"{error.context}":
-        return "a quoted text is not closed"
-    return f"this is not YAML: {words}"
+        mark = error.context_mark
+    elif "start any token" in words and builder.text[mark.index : mark.index + 1] == "\t":
+        words = "tab character"
+    elif "did not find expected" in words and before[-1:] in ("'", '"'):
+        builder.fail(mark, "the quote before this ends the text: inside quotes write '' for ', or \\\" for \"")
+        return
+    plain = next((text for part, text in _PLAINLY if part in words), f"this is not YAML: {words}")
+    builder.fail(mark, plain)

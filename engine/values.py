@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
+
+from bifurque.rules.errors import nearest, short
 
 _UNITS = {"s": 1, "min": 60, "h": 3600}
 _PART = re.compile(r"(\d+)\s*(min|weeks?|days?|[swdh])\s*")
@@ -43,7 +46,7 @@ def shown(raw: Any) -> str:
     text = str(raw)
     if raw is None or isinstance(raw, bool):
         text = {True: "true", False: "false", None: "nothing"}[raw]
-    return text if len(text) <= 60 else text[:57] + "…"
+    return short(text)
 
 
 def _refuse(wanted: str, raw: Any, more: str = "") -> ValueError:
@@ -127,8 +130,8 @@ def _moment(raw: Any) -> int:
         raise _refuse("a date such as 2025-11-28, with or without a time such as 08:00", raw)
     try:
         return int(dt.datetime.fromisoformat(raw).replace(tzinfo=dt.UTC).timestamp())
-    except ValueError as error:
-        raise ValueError(f"`{raw}` is not a date: {error}") from None
+    except ValueError:
+        raise _no_such_day(raw) from None
 
 
 def read_date(raw: Any) -> int:
@@ -141,8 +144,19 @@ def read_date(raw: Any) -> int:
         raise _refuse("a date such as 2025-01-31", raw)
     try:
         return dt.date.fromisoformat(raw).toordinal() - EPOCH
-    except ValueError as error:
-        raise ValueError(f"`{raw}` is not a date: {error}") from None
+    except ValueError:
+        raise _no_such_day(raw) from None
+
+
+def _no_such_day(raw: str) -> ValueError:
+    """Why a date that looks like one is none."""
+    year, month, day = (int(part) for part in raw[:10].split("-"))
+    if year < 1 or not 1 <= month <= 12:
+        return ValueError(f"`{raw}` is no date: the month is written second, from 01 to 12")
+    days = calendar.monthrange(year, month)[1]
+    if not 1 <= day <= days:
+        return ValueError(f"`{raw}` is no date: {year}-{month:02} has {days} days")
+    return ValueError(f"`{raw}` is no date: the hours go from 00 to 23, the minutes from 00 to 59")
 
 
 def _money(raw: Any) -> float:
@@ -167,24 +181,24 @@ def _name(raw: Any) -> str:
 
 
 def _zone(raw: Any) -> str:
-    from bifurque.engine.zones import known_zones
-    from bifurque.rules.errors import did_you_mean
+    from bifurque.engine.zones import known_zones, near_zone
 
     if not isinstance(raw, str) or raw not in known_zones():
-        near = did_you_mean(raw, known_zones()) if isinstance(raw, str) else ""
-        raise _refuse("a time zone such as Europe/Paris", raw, near)
+        raise _refuse("a time zone such as Europe/Paris", raw, near_zone(raw) if isinstance(raw, str) else "")
     return raw
 
 
 def _condition(raw: Any) -> str:
     if not isinstance(raw, str) or not raw.strip():
-        raise _refuse("a condition, as a text", raw)
+        always = f'; quote it: "{shown(raw)}"' if isinstance(raw, bool) else ""
+        raise _refuse("a condition, as a text", raw, always)
     return raw
 
 
 def _weekday(raw: Any) -> str:
     if raw not in WEEKDAYS:
-        raise _refuse("one of " + ", ".join(WEEKDAYS), raw)
+        near = raw[:3].lower() if isinstance(raw, str) and raw[:3].lower() in WEEKDAYS else nearest(str(raw), WEEKDAYS)
+        raise _refuse("one of " + ", ".join(WEEKDAYS), raw, f"; did you mean `{near}`?" if near else "")
     return str(raw)
 
 

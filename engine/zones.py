@@ -7,6 +7,7 @@ import functools
 import importlib.resources
 import zoneinfo
 
+from bifurque.rules.errors import did_you_mean
 from bifurque.rules.layout import ALWAYS, NEVER
 
 DAY = 86400
@@ -24,6 +25,13 @@ def known_zones() -> frozenset[str]:
     """Every zone of the database that a contact may live in."""
     listing = importlib.resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8")
     return frozenset(z for z in listing.split() if z not in ("Factory", "localtime", "posixrules"))
+
+
+def near_zone(text: str) -> str:
+    """The end of a message about an unknown time zone: the one of that town, or the one that looks most like it."""
+    town = text.casefold().replace(" ", "_")
+    named = sorted(z for z in known_zones() if z.casefold().split("/")[-1] == town)
+    return f"; did you mean `{named[0]}`?" if named else did_you_mean(text, known_zones())
 
 
 @functools.cache

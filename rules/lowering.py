@@ -79,7 +79,7 @@ class Places(Protocol):
 
 def lower(tree: Node, places: Places) -> Code:
     """The instructions of a checked tree, ending with OP_END; the result is left at the bottom of the stack."""
-    assert _depth(tree) < STACK_SIZE
+    assert depth(tree) < STACK_SIZE
     return [*_lower(tree, places), OP_END, 0, 0]
 
 
@@ -98,8 +98,9 @@ def real_word(value: float) -> int:
     return int(struct.unpack("<q", struct.pack("<d", value))[0])
 
 
-def _depth(node: Node) -> int:
-    return max((i + _depth(a) for i, a in enumerate(node.args)), default=0) + 1
+def depth(node: Node) -> int:
+    """How much of the stack a tree needs; a segment counts as one name."""
+    return max((i + depth(a) for i, a in enumerate(node.args)), default=0) + 1
 
 
 def _lower(node: Node, places: Places) -> Code:

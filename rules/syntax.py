@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from bifurque.rules.errors import ConditionError
+from bifurque.rules.errors import ConditionError, short
 
 MAX_LENGTH, MAX_DEPTH, MAX_NODES = 4000, 32, 500
 
@@ -33,8 +33,8 @@ class Node:
 
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<number>(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)
-         |(?P<name>[A-Za-z_]\w*)
+    r"""\s*(?:(?P<number>(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?)
+         |(?P<name>[^\W\d]\w*)
          |(?P<text>"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
          |(?P<sign>\|\||&&|[<>=!]=|[-+*/%<>!?:.,()\[\]]))""",
     re.VERBOSE,
@@ -51,6 +51,7 @@ _PLAIN = {
     **{c: c for c in "\\?\"'`"},
 }
 _LEVEL = {"||": 1, "&&": 2, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
+_SPELLED = {"and": "&&", "or": "||", "not": "!"}
 _LEVEL |= dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "in"), 3)
 
 
@@ -81,7 +82,7 @@ class _Parser:
         node = self.expression()
         kind, word, at = self.tokens[self.next]
         if kind != "end":
-            raise ConditionError(at, f"unexpected `{word}`" + (": use `==` to compare" if word == "=" else ""))
+            raise ConditionError(at, f"write `{_SPELLED[word]}`" if word in _SPELLED else f"unexpected `{short(word)}`")
         return node
 
     def peek(self) -> str:
@@ -91,7 +92,7 @@ class _Parser:
     def take(self, expected: str = "") -> tuple[str, str, int]:
         token = self.tokens[self.next]
         if expected and (token[1] != expected or token[0] == "text"):
-            found = f"found `{token[1]}`" if token[1] else "the condition ends"
+            found = f"found `{short(token[1])}`" if token[1] else "the condition ends"
             raise ConditionError(token[2], f"expected `{expected}`, {found}")
         self.next += 1
         return token
@@ -154,7 +155,7 @@ class _Parser:
             elif node.op == "name":
                 node = Node("name", (), f"{node.value}.{word}", node.at)
             else:
-                raise ConditionError(at, f"`.{word}` needs a name before it")
+                raise ConditionError(at, f"`.{short(word)}` needs a name before it")
         return node
 
     def primary(self) -> Node:
@@ -175,10 +176,8 @@ class _Parser:
             self.take()
             return self.node("call", at, *self.arguments(")"), value=word)
         if kind == "name":
-            if word in ("and", "or", "not"):
-                raise ConditionError(
-                    at, f"write `{dict(zip(('and', 'or', 'not'), ('&&', '||', '!'), strict=True))[word]}`"
-                )
+            if word in _SPELLED:
+                raise ConditionError(at, f"write `{_SPELLED[word]}`")
             return self.node("name", at, value=word)
         raise ConditionError(at, f"unexpected `{word}`" if word else "something is missing at the end")
 

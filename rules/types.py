@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bifurque.rules.errors import ConditionError, did_you_mean
+from bifurque.rules.errors import ConditionError, did_you_mean, short
 from bifurque.rules.syntax import Node, Type, parse
 
 NUMBERS = ("int", "double")
@@ -61,11 +61,11 @@ def seconds(text: str, at: int = 0) -> int:
     """The whole seconds of a duration such as `14d` or `1h30m`, fractions truncated."""
     body = text.removeprefix("-")
     if not body or _SPAN.sub("", body):
-        raise ConditionError(at, f"`{text}` is not a duration: write for instance 14d, 36h or 1h30m")
-    whole = int(sum(float(n) * _UNIT[u] for n, u in _SPAN.findall(body)))
-    if whole >= 2**62:
-        raise ConditionError(at, f"`{text}` is too long")
-    return -whole if text != body else whole
+        raise ConditionError(at, f"`{short(text)}` is not a duration: write for instance 14d, 36h or 1h30m")
+    total = sum(float(n) * _UNIT[u] for n, u in _SPAN.findall(body))
+    if total >= 2.0**62:
+        raise ConditionError(at, f"`{short(text)}` is too long")
+    return -int(total) if text != body else int(total)
 
 
 def check(node: Node, names: Mapping[str, Type], words: Mapping[str, tuple[str, ...]]) -> Node:
@@ -95,8 +95,10 @@ def _result(node: Node, args: tuple[Node, ...]) -> Type:
                 raise ConditionError(a.at, f"`{op}` joins conditions, this is {_called(a.type)}")
         return "bool"
     if op == "?:":
-        if types[0] != "bool" or types[1] != types[2]:
-            raise ConditionError(node.at, f"`? :` needs a condition and two values of one type, not {_all(types)}")
+        if types[0] != "bool":
+            raise ConditionError(args[0].at, f"a condition stands before `?`, this is {_called(types[0])}")
+        if types[1] != types[2]:
+            raise ConditionError(node.at, f"`? :` needs two values of one type, not {_all(types[1:])}")
         return types[1]
     if op == "in":
         if types[1] != "list" or types[0] != args[1].args[0].type:
@@ -153,7 +155,7 @@ def _known_words(node: Node, args: tuple[Node, ...], words: Mapping[str, tuple[s
             continue
         for literal in (other, *other.args):
             if literal.op == "literal" and literal.value not in known:
-                text = f"`{a.value}` is never `{literal.value}`"
+                text = f"`{a.value}` is never `{short(str(literal.value))}`"
                 raise ConditionError(literal.at, text + did_you_mean(str(literal.value), known))
 
 
@@ -165,11 +167,13 @@ def _name(node: Node, names: Mapping[str, Type]) -> Node:
     if name not in names:
         if name.split(".")[0] in ("True", "False"):
             raise ConditionError(root.at, f"write `{name.lower()}`")
-        raise ConditionError(root.at, f"unknown name `{name}`" + did_you_mean(name, names))
+        raise ConditionError(root.at, f"unknown name `{short(name)}`" + did_you_mean(name, names))
     if key is None:
         return replace(node, type="double" if names[name] == "keyed" else names[name])
     if names[name] != "keyed" or key.type != "string" or key.op != "literal":
-        raise ConditionError(node.at, f'`{name}[…]` needs a score kept by key, and a text such as `{name}["hiking"]`')
+        raise ConditionError(
+            node.at, f'`{short(name)}[…]` needs a score kept by key, and a text such as `score.interest["hiking"]`'
+        )
     return Node("name", (key,), name, root.at, "double")
 
 
@@ -197,7 +201,7 @@ def _call(node: Node, args: tuple[Node, ...]) -> Node:
         return replace(node, args=args, type="double" if name == "double" else "int")
     known = ["has", "size", "duration", "timestamp", "double", "int", *TESTS]
     if name not in known:
-        raise ConditionError(node.at, f"unknown function `{name}`" + did_you_mean(name, known))
+        raise ConditionError(node.at, f"unknown function `{short(name)}`" + did_you_mean(name, known))
     raise ConditionError(node.at, f"`{name}` cannot be applied to {_all(types) or 'nothing'}")
 
 
@@ -218,7 +222,7 @@ def _instant(text: str, at: int) -> int:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise ConditionError(at, f"`{text}` is not an instant: write 2025-06-01T09:00:00Z, or +02:00 for Z")
+        raise ConditionError(at, f"`{short(text)}` is not an instant: write 2025-06-01T09:00:00Z, or +02:00 for Z")
     return int(moment.timestamp())
 
 
