@@ -237,6 +237,8 @@ class SendStep(Timed, frozen=True, tag="send", tag_field="kind"):
 class WaitStep(Timed, frozen=True, tag="wait", tag_field="kind"):
     """Only wait."""
 
+    leads: ClassVar[tuple[str, ...]] = ("wait", "at")
+
 
 class WaitForStep(Timed, frozen=True, tag="wait_for", tag_field="kind"):
     """Wait for an event, at most for some time."""

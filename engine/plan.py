@@ -255,7 +255,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     ] = {}
     journeys: Annotated[
         dict[Name, Journey],
-        doc("Sequences of steps that a trigger starts", {"cart": {"trigger": {"event": "signup"}, "steps": []}}),
+        doc("Sequences of steps that a trigger starts", {"cart": {"steps": [{"send": "cart_reminder"}]}}),
     ] = {}
     personas: Annotated[
         dict[Name, Persona], doc("Kinds of people", {"loyal": {"share": "20%"}, "rare": {"share": "80%"}})

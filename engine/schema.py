@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from bifurque.engine.decode import hints, leading, rule_of
+from bifurque.engine.decode import hints, leads, rule_of
 from bifurque.engine.plan import Plan
+from bifurque.engine.values import Rule, Zone
 
 Schema = dict[str, Any]
 _PLAIN = {bool: "boolean", int: "integer", float: "number", str: "string"}
@@ -27,29 +29,72 @@ def plan_schema() -> Schema:
     }
 
 
+def written(value: Any, kind: Any) -> Any:
+    """A value of a type as a plan writes it; of a struct only what differs from its own defaults."""
+    if isinstance(value, msgspec.Struct):
+        known = hints(type(value))
+        fields = msgspec.structs.fields(type(value))
+        pairs = [(f, getattr(value, f.name)) for f in fields]
+        return {f.encode_name: written(v, known[f.encode_name]) for f, v in pairs if f.required or v != default_of(f)}
+    if isinstance(value, tuple):
+        return [written(v, None) for v in value]
+    write = _writes(kind)
+    found = write(value) if write is not None and value is not None else value
+    return int(found) if isinstance(found, float) and found.is_integer() else found
+
+
+def _writes(kind: Any) -> Any:
+    """How values of a type are written, by the first of its alternatives that says so."""
+    rule = rule_of(kind)
+    if rule is not None:
+        return rule.write
+    if get_origin(kind) not in (Annotated, Union, types.UnionType):
+        return None
+    return next((w for k in get_args(kind) if (w := _writes(k)) is not None), None)
+
+
+def default_of(field: Any) -> Any:
+    """What a key that may be left out means then."""
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+
+
 def _schema(kind: Any, definitions: dict[str, Schema]) -> Schema:
     rule = rule_of(kind)
     if rule is not None:
-        names = {str: "string", int: "integer", float: "number", bool: "boolean"}
-        raw = [names[t] for t in rule.raw if not (t is int and float in rule.raw)]
-        found: Schema = {"type": raw[0] if len(raw) == 1 else raw}
-        if rule.pattern:
-            found["pattern"] = rule.pattern
-        return found | _documented(kind)
+        return _scalar(rule, definitions) | _documented(kind)
     origin = get_origin(kind)
     if origin is Annotated:
         return _schema(get_args(kind)[0], definitions) | _documented(kind)
     if origin in (Union, types.UnionType):
-        return {"anyOf": [_schema(k, definitions) for k in get_args(kind) if k is not type(None)]}
+        return _any_of([k for k in get_args(kind) if k is not type(None)], definitions)
     if origin is Literal:
         return {"enum": list(get_args(kind))}
     if origin is tuple:
         return _array(get_args(kind), definitions)
     if origin is dict:
-        return {"type": "object", "additionalProperties": _schema(get_args(kind)[1], definitions)}
+        key, value = get_args(kind)
+        found = {"type": "object", "additionalProperties": _schema(value, definitions)}
+        return found | ({"propertyNames": _schema(key, definitions)} if rule_of(key) else {})
     if kind in _PLAIN:
         return {"type": _PLAIN[kind]}
     return _object(kind, definitions)
+
+
+def _scalar(rule: Rule, definitions: dict[str, Schema]) -> Schema:
+    name = "".join(word.capitalize() for word in rule.word.split())
+    if name not in definitions:
+        definitions[name] = {**rule.schema, "description": rule.wanted[0].upper() + rule.wanted[1:]}
+        if rule is rule_of(Zone):
+            from bifurque.engine.zones import known_zones
+
+            definitions[name]["enum"] = sorted(known_zones())
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _any_of(kinds: list[Any], definitions: dict[str, Schema]) -> Schema:
+    if len(kinds) == 1:
+        return _schema(kinds[0], definitions)
+    return {"anyOf": [_schema(k, definitions) for k in kinds]}
 
 
 def _array(kinds: tuple[Any, ...], definitions: dict[str, Schema]) -> Schema:
@@ -65,15 +110,30 @@ def _object(kind: type[msgspec.Struct], definitions: dict[str, Schema]) -> Schem
         definitions[name] = {}
         known = hints(kind)
         fields = msgspec.structs.fields(kind)
-        required = [f.encode_name for f in fields if f.required or f.encode_name == leading(kind)]
         definitions[name] |= {
             "type": "object",
-            "description": (kind.__doc__ or "").strip().splitlines()[0],
-            "properties": {f.encode_name: _schema(known[f.encode_name], definitions) for f in fields},
-            "required": required if leading(kind) not in ("wait", "set") else [],
+            "description": " ".join((kind.__doc__ or "").split("\n\n")[0].split()),
+            "properties": {f.encode_name: _property(f, known, definitions) for f in fields},
             "additionalProperties": False,
+            **_required(kind, [f.encode_name for f in fields if f.required]),
         }
     return {"$ref": f"#/$defs/{name}"}
+
+
+def _property(field: Any, known: Mapping[str, Any], definitions: dict[str, Schema]) -> Schema:
+    kind = known[field.encode_name]
+    found = _schema(kind, definitions)
+    default = None if field.required else written(default_of(field), kind)
+    return found if default in (None, "", [], {}) else found | {"default": default}
+
+
+def _required(kind: type[msgspec.Struct], names: list[str]) -> Schema:
+    """The keys that must be there: a step needs one of those that tell its kind."""
+    known = hints(kind)
+    tells = [key for key in leads(kind) if key in known]
+    if len(tells) > 1:
+        return {"required": names, "anyOf": [{"required": [key]} for key in tells]}
+    return {"required": list(dict.fromkeys([*names, *tells]))}
 
 
 def _documented(kind: Any) -> Schema:

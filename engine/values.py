@@ -6,7 +6,7 @@ import calendar
 import datetime as dt
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -18,7 +18,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """How a scalar of the plan language is read.
 
@@ -26,15 +26,17 @@ class Rule:
         read: the value of a raw one; ValueError says what was expected.
         wanted: what was expected, in words.
         raw: the types of raw values worth reading.
-        pattern: for editors.
-        example: for the reference.
+        word: what the reference and the editor's schema call it.
+        schema: what an editor may accept.
+        write: a value as a plan writes it.
     """
 
     read: Callable[[Any], Any]
     wanted: str
     raw: tuple[type, ...]
-    pattern: str = ""
-    example: object = ""
+    word: str
+    schema: Mapping[str, Any]
+    write: Callable[[Any], Any] = lambda value: value
 
 
 def shown(raw: Any) -> str:
@@ -103,7 +105,14 @@ class Duration:
         return "".join(parts) or "0s"
 
 
-DURATION = Rule(Duration.read, _DURATION, (str, int, float), r"^(\d+\s*(min|weeks?|days?|[swdh])\s*)+$", "24h")
+DURATION = Rule(
+    Duration.read,
+    _DURATION,
+    (str, int, float),
+    "duration",
+    {"type": "string", "pattern": r"^\s*(\d{1,10}\s*(min|weeks?|days?|[swdh])\s*)+$"},
+    str,
+)
 
 
 def _share(raw: Any) -> float:
@@ -134,6 +143,17 @@ def _moment(raw: Any) -> int:
         raise _no_such_day(raw) from None
 
 
+def _no_such_day(raw: str) -> ValueError:
+    """Why a date that looks like one is none."""
+    year, month, day = (int(part) for part in raw[:10].split("-"))
+    if year < 1 or not 1 <= month <= 12:
+        return ValueError(f"`{raw}` is no date: the month is written second, from 01 to 12")
+    days = calendar.monthrange(year, month)[1]
+    if not 1 <= day <= days:
+        return ValueError(f"`{raw}` is no date: {year}-{month:02} has {days} days")
+    return ValueError(f"`{raw}` is no date: the hours go from 00 to 23, the minutes from 00 to 59")
+
+
 def read_date(raw: Any) -> int:
     """The number of a day, counted from 1970-01-01.
 
@@ -146,17 +166,6 @@ def read_date(raw: Any) -> int:
         return dt.date.fromisoformat(raw).toordinal() - EPOCH
     except ValueError:
         raise _no_such_day(raw) from None
-
-
-def _no_such_day(raw: str) -> ValueError:
-    """Why a date that looks like one is none."""
-    year, month, day = (int(part) for part in raw[:10].split("-"))
-    if year < 1 or not 1 <= month <= 12:
-        return ValueError(f"`{raw}` is no date: the month is written second, from 01 to 12")
-    days = calendar.monthrange(year, month)[1]
-    if not 1 <= day <= days:
-        return ValueError(f"`{raw}` is no date: {year}-{month:02} has {days} days")
-    return ValueError(f"`{raw}` is no date: the hours go from 00 to 23, the minutes from 00 to 59")
 
 
 def _money(raw: Any) -> float:
@@ -202,27 +211,48 @@ def _weekday(raw: Any) -> str:
     return str(raw)
 
 
-Share = Annotated[float, Rule(_share, "a share such as 5% or 0.05", (str, int, float), r"^\d+(\.\d+)?\s*%$", "5%")]
-"""A share of a whole: `5%`, or a number from 0 to 1."""
-Clock = Annotated[int, Rule(_clock, 'a time of day such as "22:30"', (str, int), r"^\d\d:\d\d(:\d\d)?$", "22:30")]
-"""A time of day on a wall clock, as seconds since midnight; `"24:00"` is the end of the day."""
-Moment = Annotated[
-    int, Rule(_moment, "a date, with or without a time", (str,), r"^\d{4}-\d\d-\d\d", "2025-11-28 08:00")
+_PERCENT = {"type": "string", "pattern": r"^(100(\.0+)?|\d{1,2}(\.\d+)?)\s*%$"}
+_SHARE = {"anyOf": [_PERCENT, {"type": "number", "minimum": 0, "maximum": 1}]}
+_TIME = {"type": "string", "pattern": r"^(([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?|24:00)$"}
+_DAY = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
+_READING = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?$"}
+# no `\w`: it holds é in some editors' dialect of regular expressions, and not in others
+_LETTERS = {"type": "string", "maxLength": 63, "pattern": r"^[^\s!-@\[-^`{-~][^\s!-,./:-@\[-^`{-~]*$"}
+_AMOUNT = {"type": "number", "minimum": 0, "maximum": 1e9}
+_FINITE = {"type": "number", "minimum": -1e15, "maximum": 1e15}
+
+
+def _time(seconds: int) -> str:
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}" + (f":{seconds % 60:02}" if seconds % 60 else "")
+
+
+Share = Annotated[
+    float,
+    Rule(_share, "a share such as 5% or 0.05", (str, int, float), "share", _SHARE, lambda share: f"{100 * share:g}%"),
 ]
+"""A share of a whole: `5%`, or a number from 0 to 1."""
+Clock = Annotated[int, Rule(_clock, 'a time of day such as "22:30"', (str, int), "time of day", _TIME, _time)]
+"""A time of day on a wall clock, as seconds since midnight; `"24:00"` is the end of the day."""
+Moment = Annotated[int, Rule(_moment, "a date, with or without a time", (str,), "date and time", _READING)]
 """A reading of a calendar and a wall clock, as seconds since 1970-01-01 00:00; no zone involved."""
-Date = Annotated[int, Rule(read_date, "a date such as 2025-01-31", (str, int), r"^\d{4}-\d\d-\d\d$", "2025-01-31")]
+Date = Annotated[int, Rule(read_date, "a date such as 2025-01-31", (str, int), "date", _DAY)]
 """A day of the calendar, as days since 1970-01-01."""
-Money = Annotated[float, Rule(_money, "an amount such as 12.50", (int, float), "", 12.5)]
+Money = Annotated[float, Rule(_money, "an amount such as 12.50", (int, float), "amount", _AMOUNT)]
 """An amount in the plan's currency."""
-Number = Annotated[float, Rule(_number, "a number", (int, float), "", 70)]
+Number = Annotated[float, Rule(_number, "a number", (int, float), "number", _FINITE)]
 """A number; neither infinite nor undefined."""
-Name = Annotated[str, Rule(_name, _NAME, (str, int, float, bool), r"^[^\W\d][\w-]*$", "cart_reminder")]
+Name = Annotated[str, Rule(_name, _NAME, (str, int, float, bool), "name", _LETTERS)]
 """A name: letters, digits, `_` and `-`, not starting with a digit."""
-Zone = Annotated[str, Rule(_zone, "a time zone such as Europe/Paris", (str,), "", "Europe/Paris")]
+Zone = Annotated[str, Rule(_zone, "a time zone such as Europe/Paris", (str,), "time zone", {"type": "string"})]
 """A time zone by its IANA name."""
-Condition = Annotated[str, Rule(_condition, "a condition, as a text", (str, bool), "", "score.interest >= 25.0")]
+Condition = Annotated[
+    str,
+    Rule(_condition, "a condition, as a text", (str, bool), "expression", {"type": "string", "pattern": r"\S"}),
+]
 """A condition or an expression in the subset of CEL that the reference describes; checked once all names are known."""
-Weekday = Annotated[str, Rule(_weekday, "one of " + ", ".join(WEEKDAYS), (str,), f"^({'|'.join(WEEKDAYS)})$", "tue")]
+Weekday = Annotated[
+    str, Rule(_weekday, "one of " + ", ".join(WEEKDAYS), (str,), "weekday", {"type": "string", "enum": [*WEEKDAYS]})
+]
 """A day of the week: mon tue wed thu fri sat sun."""
 
 
