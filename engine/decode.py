@@ -15,6 +15,8 @@ from bifurque.rules.errors import did_you_mean, nearest
 
 BAD: Any = object()
 """Stands for a value that could not be read; its problem has been noted."""
+GAP: Any = object()
+"""Stands in a list for an entry that was cut out."""
 
 
 def decode(raw: Any, kind: Any, path: Path, problems: Problems) -> Any:
@@ -91,7 +93,7 @@ def _tuple(raw: Any, kinds: tuple[Any, ...], path: Path, problems: Problems) -> 
             return _wrong(path, problems, f"expected a list of {len(kinds)}, got {len(raw)}")
         items = [decode(r, k, (*path, i), problems) for i, (r, k) in enumerate(zip(raw, kinds, strict=True))]
     else:
-        items = [decode(r, kinds[0], (*path, i), problems) for i, r in enumerate(raw)]
+        items = [decode(r, kinds[0], (*path, i), problems) for i, r in enumerate(raw) if r is not GAP]
     return BAD if any(i is BAD for i in items) else tuple(items)
 
 

@@ -13,6 +13,7 @@ from bifurque.engine.decode import BAD, decode
 from bifurque.engine.plan import Plan
 from bifurque.engine.problems import Path, Problem, Problems, TooMany
 from bifurque.engine.reader import read_file, read_text
+from bifurque.engine.salvage import check_the_rest
 from bifurque.rules.errors import PlanError, did_you_mean, short
 
 
@@ -56,6 +57,8 @@ def _inspect(raw: Any, problems: Problems, overrides: Iterable[str]) -> tuple[Pl
         if found is not BAD and not problems.errors:
             plan = found
             check(plan, problems)
+        else:
+            check_the_rest(raw, problems)
     return (None if problems.errors else plan), problems
 
 
