@@ -44,6 +44,7 @@ def open_visit(m: Memory, journey: int, key: int, anchor: int, cause: int, t: in
         return -1
     m[m[journey + J_VISITS]] += 1
     m[m[journey + J_INSIDE]] += 1  # before an older visit is replaced: the group must not think it free
+    m[CHANGED] = 1
     visit = m[m[journey + J_VISITS]]
     slot = m[journey + J_SLOTS]
     while m[slot + SLOT_STEP] != FREE:
@@ -114,6 +115,7 @@ def close_visit(m: Memory, slot: int, t: int, reason: int, winner: int, cause: i
     m[slot + SLOT_STEP] = FREE
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[m[journey + J_INSIDE]] -= 1
+    m[CHANGED] = 1
     if m[journey + J_GROUP] != 0:
         released(m, m[journey + J_GROUP], t)
 

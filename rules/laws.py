@@ -146,6 +146,8 @@ def record_send(m: Memory, send: int, t: int) -> None:
             until = after(m, t, m[rule + RULE_DAYS], m[rule + RULE_SECONDS])
         m[cells + CELL_UNTIL] = max(m[cells + CELL_UNTIL], until)
         m[cells + CELL_STARTED_BY] = message
+        if m[rule + RULE_KIND] == ONLY_AFTER:
+            m[CHANGED] = 1
 
 
 @kernel
