@@ -131,19 +131,20 @@ def awake(m: Memory, quiets: int, t: int) -> int:
         for q in range(m[quiets]):
             window = m[H_QUIET] + m[quiets + 1 + q] * QUIET
             if known:
-                t = quiet_until(m, window, t, offset(m, t), m[ZONE])
+                seconds_east = offset(m, t)
+                t = quiet_until(m, window, t, seconds_east, m[SEG_TO])
                 continue
             for z in range(m[zones]):
-                zone = m[zones + 1 + z]
-                t = quiet_until(m, window, t, m[stretch(m, zone, t) + 1], zone)
+                at = stretch(m, m[zones + 1 + z], t)
+                t = quiet_until(m, window, t, m[at + 1], m[at + 2])
         if t == was:
             return t
     return NEVER
 
 
 @kernel
-def quiet_until(m: Memory, window: int, t: int, seconds_east: int, zone: int) -> int:
-    """The end of one window of quiet hours if it holds t, otherwise t."""
+def quiet_until(m: Memory, window: int, t: int, seconds_east: int, jump: int) -> int:
+    """The end of one window of quiet hours if it holds t, or the clock's next jump if that is sooner; otherwise t."""
     start, end, days = m[window + Q_FROM], m[window + Q_TO], m[window + Q_DAYS]
     local = t + seconds_east
     day, time = local // DAY, local % DAY
@@ -155,5 +156,4 @@ def quiet_until(m: Memory, window: int, t: int, seconds_east: int, zone: int) ->
         day += 1
     elif time >= end or (days >> ((day + 2) % 7)) & 1 == 0:
         return t
-    until = instant_in(m, zone, day * DAY + end)
-    return until if until > t else t + day * DAY + end - local  # in the second pass of a repeated hour
+    return min(day * DAY + end - seconds_east, jump)
