@@ -177,7 +177,7 @@ def steps(draw, sendable, experiments, journeys, depth=0):
         ways = [{"if": draw(st.sampled_from(["fact.unpaid", "visit > 1"])), "then": draw(inside)}]
         return plain({"branch": [*ways, {"else": draw(inside)}] if draw(st.booleans()) else ways, **timing})
     if kind == "wait_for":
-        timing["at"] = None
+        timing |= {"wait": None, "at": None, "on": None}  # its timeout says how long
         return plain({"wait_for": draw(st.sampled_from(EVENTS)), "timeout": "1d", "then": draw(inside), "else": draw(inside), **timing})
     if not experiments:
         return {"wait": "1h"}
