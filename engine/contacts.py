@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bifurque.engine.columns import texts
+from bifurque.engine.columns import is_text, texts, whole_numbers
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
+
+MOST = 2**63 - 1
 
 
 def contact_number(text: str) -> int:
@@ -22,9 +24,9 @@ def contact_number(text: str) -> int:
     >>> contact_number("17"), contact_number("anna")
     (17, 8164379735391374604)
     """
-    if re.fullmatch(r"0|-?[1-9]\d{0,17}", text, re.ASCII):
+    if re.fullmatch(r"0|-?[1-9]\d{0,18}", text, re.ASCII) and abs(int(text)) <= MOST:
         return int(text)
-    return int.from_bytes(hashlib.blake2b(text.encode()).digest()[:8], "big") >> 1
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogateescape")).digest()[:8], "big") >> 1
 
 
 def contact_numbers(values: Any, file: str | File) -> tuple[Words, Any]:
@@ -35,12 +37,13 @@ def contact_numbers(values: Any, file: str | File) -> tuple[Words, Any]:
     """
     if pa.types.is_floating(values.type):
         raise DataError(f"{file}: column `contact`: expected whole numbers or texts, got {values.type}")
-    if pc.any(pc.is_null(values)).as_py():
-        row = int(np.argmax(np.asarray(pc.is_null(values))))
+    nobody = pc.equal(values, "").fill_null(True) if is_text(values) else pc.is_null(values)
+    if pc.any(nobody).as_py():
+        row = int(np.argmax(np.asarray(nobody)))
         raise DataError(f"{file}: row {row + 1}, column `contact`: every row needs a contact, a whole number or a text")
     if pa.types.is_integer(values.type):
-        return np.asarray(pc.cast(values, pa.int64()), np.int64), None
-    encoded = pc.dictionary_encode(texts(values, file, "contact"))
+        return whole_numbers(values, file, "contact", "a whole number below 2^63"), None
+    encoded = pc.dictionary_encode(texts(values, file, "contact", "a whole number or a text"))
     encoded = encoded.unify_dictionaries().combine_chunks()
     encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
     words = encoded.dictionary.to_pylist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
 
@@ -10,14 +10,16 @@ import numpy as np
 import pyarrow.compute as pc
 
 from bifurque.actors.layout import E_KEY, E_MESSAGE, E_TIME, E_TYPE, E_VALUE, EVENT
-from bifurque.engine.columns import bad, column, instants, read_table, texts, whole_numbers
+from bifurque.engine.columns import bad, column, instants, read_table, texts, unused_columns, whole_numbers
 from bifurque.engine.contacts import contact_numbers
 from bifurque.engine.program import Program
 from bifurque.engine.texts import Texts
+from bifurque.engine.values import shown
 from bifurque.rules.compiled import Words
-from bifurque.rules.errors import DataError, did_you_mean
+from bifurque.rules.errors import DataError, did_you_mean, nearest
 from bifurque.rules.layout import MISSING, NO_KEY
 
+COLUMNS = ("contact", "time", "type", "key", "value", "message")
 MESSAGE_EVENTS = ("opened", "clicked", "unsubscribed")
 
 
@@ -30,12 +32,16 @@ class Imported:
         contacts: the contact of each.
         ids: external ids, where contacts are texts.
         ignored: how many were left out, by reason.
+        notes: what else is worth knowing.
+        file: where they come from.
     """
 
     rows: Words
     contacts: Words
     ids: Any
     ignored: dict[str, int]
+    notes: list[str] = field(default_factory=list)
+    file: str | File | None = None
 
     def bounds(self, contacts: Words) -> Words:
         """For each of some contacts (in ascending order) its first event, and one bound more at the end."""
@@ -58,21 +64,24 @@ def read_events(program: Program, file: str | File, found: Texts) -> Imported:
     table = read_table(file, ("parquet", "csv", "jsonl"))
     if table.num_rows == 0:
         raise DataError(f"{file}: holds no event")
+    unused_columns(table, COLUMNS, file)
     contacts, ids = contact_numbers(column(table, "contact", file), file)
     times = instants(column(table, "time", file), file, "time")
     if (times == MISSING).any():
-        raise bad(file, int(np.argmax(times == MISSING)), "time", "", "an instant")
+        raise bad(file, int(np.argmax(times == MISSING)), "time", None, "an instant")
     kinds, kind_names = _kinds(program, table, file)
     keys = _texts(table, "key", file, found)
     values = column(table, "value", file, needed=False)
-    amounts = np.full(len(times), MISSING, np.int64) if values is None else whole_numbers(values, file, "value")
+    amounts = np.full(len(times), MISSING, np.int64)
+    if values is not None:
+        amounts = whole_numbers(values, file, "value", "a whole number (of cents, if it is money)")
     rows = np.zeros((len(times), EVENT), np.int64)
     rows[:, E_TIME], rows[:, E_TYPE], rows[:, E_KEY], rows[:, E_VALUE] = times, kinds, keys, amounts
-    rows[:, E_MESSAGE] = _messages(program, table, file, kinds, found, keys)
+    rows[:, E_MESSAGE], notes = _messages(program, table, file, kinds, found, keys)
     keep, ignored = _within(program, rows, kind_names)
     order = np.lexsort((np.arange(len(times)), times, contacts))
     order = order[keep[order]]
-    return Imported(np.ascontiguousarray(rows[order]), contacts[order], ids, ignored)
+    return Imported(np.ascontiguousarray(rows[order]), contacts[order], ids, ignored, notes, file)
 
 
 def _kinds(program: Program, table: Any, file: str | File) -> tuple[Words, dict[int, str]]:
@@ -80,7 +89,7 @@ def _kinds(program: Program, table: Any, file: str | File) -> tuple[Words, dict[
     values = texts(column(table, "type", file), file, "type")
     missing = np.asarray(pc.is_null(values))
     if missing.any():
-        raise bad(file, int(np.argmax(missing)), "type", "", "an event type")
+        raise bad(file, int(np.argmax(missing)), "type", None, "an event type")
     encoded = pc.dictionary_encode(values).unify_dictionaries().combine_chunks()
     encoded = encoded if hasattr(encoded, "dictionary") else encoded.chunk(0)
     known = {e: i for i, e in enumerate(program.names.events)}
@@ -101,9 +110,12 @@ def _texts(table: Any, name: str, file: str | File, found: Texts) -> Words:
     return found.codes(pc.if_else(pc.equal(words, ""), None, words))
 
 
-def _messages(program: Program, table: Any, file: str | File, kinds: Words, found: Texts, keys: Words) -> Words:
+def _messages(
+    program: Program, table: Any, file: str | File, kinds: Words, found: Texts, keys: Words
+) -> tuple[Words, list[str]]:
     """The send row of the message an event is about: its `message`, or the key of an open, click or unsubscribe."""
     named = _texts(table, "message", file, found)
+    notes = _unknown_messages(program, table)
     events = program.names.events
     about = np.isin(kinds, [events.index(e) for e in MESSAGE_EVENTS])
     named = np.where((named == NO_KEY) & about, keys, named)
@@ -112,16 +124,29 @@ def _messages(program: Program, table: Any, file: str | File, kinds: Words, foun
         code = found.seen.get(message)
         if code is not None:
             rows[named == code] = program.send_address(message)
-    return rows
+    return rows, notes
+
+
+def _unknown_messages(program: Program, table: Any) -> list[str]:
+    """Messages that events name and the plan does not have."""
+    values = column(table, "message", "", needed=False)
+    named = pc.unique(values).to_pylist() if values is not None else []
+    strange = sorted(str(m) for m in named if m and m not in program.names.messages)
+    if not strange:
+        return []
+    more = did_you_mean(strange[0], program.names.messages)
+    return [f"events name {len(strange):,} messages that the plan does not have, such as `{shown(strange[0])}`{more}"]
 
 
 def _within(program: Program, rows: Words, strange: dict[int, str]) -> tuple[Any, dict[str, int]]:
     """Which events take part in the run, and why the others do not."""
     ignored: dict[str, int] = {}
     for number, name in strange.items():
-        near = did_you_mean(name, program.names.events)
-        near = near if "did you mean" in near else ""
-        ignored[f"of type `{name}`, which the plan never mentions{near}"] = int((rows[:, E_TYPE] == number).sum())
+        near = nearest(name, program.names.events)
+        more = f"; did you mean `{near}`?" if near else ""
+        ignored[f"of type `{shown(name)}`, which the plan never mentions{more}"] = int(
+            (rows[:, E_TYPE] == number).sum()
+        )
     early, late = rows[:, E_TIME] < program.start, rows[:, E_TIME] >= program.end
     keep = (rows[:, E_TYPE] >= 0) & ~early & ~late
     for which, text in ((early, "before the first day of the run"), (late, "after the last day of the run")):

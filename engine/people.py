@@ -10,14 +10,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from bifurque.actors.layout import NO_ZONE, P_CONTACT, P_FIRST, P_JOINED, P_PERSONA, P_ZONE
-from bifurque.engine.columns import bad, column, dates, instants, read_table, real_numbers, texts, truths, whole_numbers
+from bifurque.engine.columns import (
+    bad,
+    column,
+    dates,
+    instants,
+    read_table,
+    real_numbers,
+    texts,
+    truths,
+    unused_columns,
+    whole_numbers,
+)
 from bifurque.engine.compile_people import attribute_word, default_word
 from bifurque.engine.contacts import contact_numbers
 from bifurque.engine.habits import Between, Choice
 from bifurque.engine.program import Program
 from bifurque.engine.tables import hash64
 from bifurque.engine.texts import Texts
-from bifurque.engine.values import read_date
+from bifurque.engine.values import read_date, shown
+from bifurque.engine.zones import known_zones, near_zone
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import MISSING
@@ -32,8 +44,8 @@ class People(Protocol):
     count: int
     ids: Any
     """A table of numbers and external ids, where these are texts."""
-    unused: tuple[str, ...]
-    """Columns of the file that the plan does not use."""
+    notes: list[str]
+    """What is worth knowing of them: columns that the plan does not use, zones that nobody knows."""
 
     def rows(self, first: int, last: int) -> Words:
         """The rows of contacts [first, last)."""
@@ -73,11 +85,11 @@ class Drawn:
     """Contacts drawn from the plan's personas and population: each the same whoever the others are."""
 
     ids: Any = None
-    unused: tuple[str, ...] = ()
 
     def __init__(self, program: Program, seed: int, count: int, numbers: Words | None = None) -> None:
         """Contacts 0 … count − 1, or those of `numbers` (ascending)."""
         self.program, self.seed, self.numbers = program, seed, numbers
+        self.notes: list[str] = []
         self.count = count if numbers is None else len(numbers)
         names, population = program.names, program.plan.population
         self.shares = np.cumsum([p.share for p in program.plan.personas.values()] or [1.0])
@@ -192,12 +204,11 @@ class FromFile:
         if self.table.num_rows == 0:
             raise DataError(f"{file}: holds no contact")
         self.count = self.table.num_rows
+        self.notes: list[str] = []
 
     @property
     def zones(self) -> tuple[str, ...]:
         """The time zones these contacts live in, as far as the database knows them: the program needs their offsets."""
-        from bifurque.engine.zones import known_zones
-
         values = column(self.table, "zone", self.file, needed=False)
         if values is None:
             return ()
@@ -211,11 +222,16 @@ class FromFile:
         twice = np.nonzero(np.diff(numbers[order]) == 0)[0]
         if len(twice):
             a, b = sorted((int(order[twice[0]]), int(order[twice[0] + 1])))
-            raise DataError(f"{file}: rows {a + 1} and {b + 1} are the same contact")
+            who = shown(table["contact"][a].as_py())
+            raise DataError(f"{file}: rows {a + 1} and {b + 1} are the same contact, `{who}`: keep one of them")
         self.count = len(numbers)
         self.numbers = numbers[order]
         self.columns: dict[int, Words] = {P_CONTACT: self.numbers}
-        self.unused = tuple(n for n in table.column_names if not self._known(n))
+        used = [*FIXED, *program.names.attributes, *(n for n in table.column_names if self._consented(n))]
+        unused = [shown(name) for name in unused_columns(table, used, file)]
+        if unused:
+            names = ", ".join(unused[:12]) + (f" and {len(unused) - 12:,} more" if len(unused) > 12 else "")
+            self.notes.append(f"columns of the population that the plan does not use: {names}")
         self._fixed(table, order, found)
         for i, name in enumerate(program.columns):
             words = (
@@ -225,10 +241,6 @@ class FromFile:
             )
             self.columns[P_FIRST + i] = words[order]
         return self
-
-    def _known(self, name: str) -> bool:
-        names = self.program.names
-        return name in FIXED or name in names.attributes or bool(self._consented(name))
 
     def _consented(self, name: str) -> tuple[tuple[str, str], ...]:
         """The (purpose, channel) pairs of a consent column; none if the plan has no such purpose or no such channel."""
@@ -275,6 +287,10 @@ class FromFile:
         """Zone numbers; a zone that is missing or unknown to the database is no zone."""
         zones = texts(values, self.file, "zone").to_pylist()
         table = {z: i for i, z in enumerate(self.program.names.zones)}
+        strange = [z for z in zones if z and z not in table]
+        if strange:
+            text = f"{len(strange):,} contacts live in a zone that is not known, such as `{shown(strange[0])}`"
+            self.notes.append(text + near_zone(strange[0]))
         return np.array([table.get(z, NO_ZONE) for z in zones], np.int64)
 
     def _coded(self, values: Any, name: str, known: tuple[str, ...]) -> Words:

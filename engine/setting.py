@@ -97,8 +97,7 @@ def prepare(
     words = texts.answers(program, program.words.copy())
     words[H_SEED] = seed
     notes = [f"ignored {count:,} events {why}" for why, count in imported.ignored.items() if count]
-    if people.unused:
-        notes.append(f"columns of the population that the plan does not use: {', '.join(people.unused)}")
+    notes += [*imported.notes, *people.notes]
     return Setting(
         checked,
         text,
@@ -137,7 +136,10 @@ def _people(
 ) -> People:
     if source is not None:
         return source.bind(program, texts)
-    if contacts is None and len(imported.contacts):
+    if contacts is None and imported.file is not None:
+        if not len(imported.contacts):
+            why = ", ".join(f"{count:,} are {text}" for text, count in imported.ignored.items())
+            raise DataError(f"{imported.file}: none of its events takes part in this run: {why}")
         drawn = Drawn(program, seed, 0, np.unique(imported.contacts))
         drawn.ids = imported.ids
         return drawn
