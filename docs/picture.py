@@ -74,7 +74,8 @@ def draw(run: bifurque.Run) -> str:
         'font-size="12.5">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         f'<text x="24" y="30" font-size="17" font-weight="600" fill="{INK}">'
-        f"One plan, {len(run.plan.journeys)} journeys, {contacts:,} contacts, a year: what leaves each week, and what does not</text>",
+        f"One plan, {len(run.plan.journeys)} journeys, {contacts:,} contacts, a year: "
+        "what leaves each week, and what does not</text>",
         f'<text x="24" y="49" fill="{FAINT}">The demo plan (bifurque init demo), simulated</text>',
         *bars(sent, SENT, LEFT, zero, scale),
         *bars(lost, NOT_SENT, LEFT, zero, -scale),

@@ -1,7 +1,7 @@
-"""Try a whole plan of customer journeys on millions of contacts before sending anything.
+r"""Try a whole plan of customer journeys on millions of contacts before sending anything.
 
 >>> import bifurque
->>> plan = bifurque.loads("plan: small\\nstart: 2026-01-01\\n")
+>>> plan = bifurque.loads("plan: small\nstart: 2026-01-01\n")
 >>> plan.days
 365
 
