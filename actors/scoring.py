@@ -35,6 +35,9 @@ def gain(m: Memory, score: int, cell: int, points: float, t: int) -> None:
     now = max(was + points, 0.0)
     if m[score + SC_KEYED] == 1 and m[rises] + m[falls] > 0:
         was = value(m, score, ANY_KEY, t)
+    above = was
+    if m[falls] > 0 and m[m[H_TIMERS] + m[score + SC_TIMER]] == t:
+        above = value(m, score, ANY_KEY, t - 1)  # the fall of this very second has not been told yet
     put_real(m, cell + CELL_VALUE, now)
     m[cell + CELL_TIME] = t
     if m[score + SC_KEYED] == 1 and m[rises] + m[falls] > 0:
@@ -45,7 +48,7 @@ def gain(m: Memory, score: int, cell: int, points: float, t: int) -> None:
             cross(m, score, row, t, True)
     for i in range(m[falls]):
         row = falls + 1 + i * THRESHOLD
-        if now < real(m, row + TH_AT) <= was:
+        if now < real(m, row + TH_AT) <= above:
             cross(m, score, row, t, False)
     if m[falls] > 0:
         watch_fall(m, score, now, points > 0.0)

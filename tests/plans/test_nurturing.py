@@ -1,5 +1,7 @@
 """RP-03, scoring and nurturing: half-life, crossings computed and scheduled, stages with hysteresis."""
 
+import datetime as dt
+
 import pytest
 
 EVENTS = [("2025-02-01 12:00", 4), ("2025-02-03 12:00", 3), ("2025-02-11 12:00", 2)]
@@ -39,6 +41,18 @@ def test_the_crossing_below_ten_fires_at_the_first_second_on_the_other_side(worl
     # 25 − 2 is passed after 3.6 days, 10 − 2 after 49.3 days
     assert [s for _, s in stages] == ["consideration", "decision", "consideration", "awareness"]
     assert [moment[:10] for moment, _ in stages[2:]] == ["2025-02-05", "2025-03-22"]
+
+
+def test_an_event_of_another_interest_in_the_same_second_does_not_hide_the_crossing(world):
+    shop = world("nurturing")
+    anna = shop.contact(zone="Europe/Paris")
+    anna.at("2025-02-01 12:00")
+    for _ in range(25):
+        anna.does("page_viewed", interest="x")
+    for second in (17, 18, 19):
+        anna.at(f"2025-03-13 03:47:{second}").does("page_viewed", interest="y")
+    shop.until("2025-04-30")
+    assert str(dt.datetime.fromtimestamp(crossing(anna), dt.UTC)) == "2025-03-13 02:47:18+00:00"
 
 
 def test_forty_to_twenty_five(world):

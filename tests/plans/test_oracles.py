@@ -333,7 +333,7 @@ def stages(events):
         nonlocal at
         while at > 0 and scores:
             when = now + HALF_LIFE * math.log2(max(scores.values()) / (points[at] - 2))
-            if when >= instant:
+            if math.floor(when) + 1 >= instant:  # the first second on the other side; an event of that second is first
                 return
             at -= 1
             found.append((when, names[at]))
