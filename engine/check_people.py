@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bifurque.engine.habits import Between, Choice, Reaction, Source
 from bifurque.engine.names import Names, answers
 from bifurque.engine.problems import Path
+from bifurque.engine.values import shown
 
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker
@@ -58,9 +59,10 @@ def _spread(c: Checker, kind: str, spread: Any, path: Path) -> None:
         "date": lambda v: isinstance(v, str) and _is_date(v),
         "timestamp": lambda v: False,
     }
-    for value in values:
+    for i, value in enumerate(values):
         if not fits[kind](value):
-            c.problems.add(path, f"this attribute is of type {kind}, `{value}` is not")
+            where = (*path, "between", i) if isinstance(spread, Between) else path
+            c.problems.add(where, f"this attribute is of type {kind}, `{shown(value)}` is not")
             return
     if isinstance(spread, Between) and values[0] > values[1]:
         c.problems.add(path, "the first bound is beyond the second")
@@ -154,14 +156,14 @@ def _not_more_than_all(c: Checker, chances: list[Any], path: Path) -> None:
 
 
 def _source(c: Checker, source: Source, path: Path) -> None:
-    rates = [getattr(source, key) for key in ("per_day", "per_week", "per_year", "once")]
-    if sum(r is not None for r in rates) != 1:
+    rates = {key: getattr(source, key) for key in ("per_day", "per_week", "per_year")}
+    if sum(r is not None for r in (*rates.values(), source.once)) != 1:
         c.problems.add(path, "say one of `per_day`, `per_week`, `per_year` and `once`")
-    for rate in rates[:3]:
-        _personas(c, rate, path)
+    for key, rate in rates.items():
+        _personas(c, rate, (*path, key))
         values = rate.values() if isinstance(rate, dict) else [rate or 0]
         if any(v < 0 or v > 1e5 for v in values):
-            c.problems.add(path, "a rate lies between 0 and 100,000")
+            c.problems.add((*path, key), "a rate lies between 0 and 100,000")
     if source.once is not None and source.once[0].elapsed > source.once[1].elapsed:
         c.problems.add((*path, "once"), "the first bound is beyond the second")
     _personas(c, source.chance, (*path, "chance"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -39,6 +42,18 @@ class Commands(click.Group):
         except MemoryError:
             click.echo("not enough memory: fewer --workers need less", err=True)
             ctx.exit(UNREADABLE)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # nobody reads on: nothing to say
+                raise
+            click.echo(f"{error.filename or 'the output'}: {error.strerror or error}", err=True)
+            _close_output()
+            ctx.exit(UNREADABLE)
+
+
+def _close_output() -> None:
+    """What could not be written is not tried again when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def sets(command: F) -> F:
@@ -182,8 +197,6 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
     from bifurque.engine.simulate import simulate as run_plan
     from bifurque.engine.words import language, say
 
-    if not plan.is_file():
-        raise click.ClickException(f"{plan}: no such file")
     spoken = language(lang)
     with Progress(options["days"]) as progress:
         run = run_plan(plan, progress=progress.show, started=STARTED, **options)

@@ -57,7 +57,8 @@ def read_text(raw: bytes | str, problems: Problems) -> tuple[Any, Problems]:
         problems.add((), f"is larger than {MOST_BYTES // 1_000_000} MB, which no plan is: {text}")
         return None, problems
     try:
-        text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw
+        raw = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw  # a command line may hold any byte
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode("utf-8", "replace")
         problems.places[()] = (before.count("\n") + 1, len(before) - before.rfind("\n"))

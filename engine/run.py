@@ -8,9 +8,10 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path as File
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from bifurque.engine.plan import Plan
 from bifurque.rules.errors import RunError
@@ -18,14 +19,85 @@ from bifurque.rules.errors import RunError
 MANIFEST, KPI = "manifest.json", "kpi.json"
 
 
+class Plans(Struct):
+    """The plan of a run, as its manifest keeps it."""
+
+    text: str
+    file: str
+    set: list[str]
+
+
+class Input(Struct):
+    """A file that a run was made of."""
+
+    file: str
+    sha256: str
+
+
+class Manifest(Struct):
+    """What a manifest must say for anybody to look into its run; it says more."""
+
+    status: Literal["running", "incomplete", "complete"]
+    plan: Plans
+    seed: int
+    contacts: int
+    asked: bool
+    days: int
+    behaviour: str
+    inputs: dict[str, Input]
+
+
+def plain_reason(error: OSError) -> str:
+    """Why a file could not be read or written, in the system's words."""
+    return os.strerror(error.errno) if error.errno else str(error).splitlines()[0]
+
+
 def write_json(file: File, data: Any) -> None:
     """Write a JSON file whole or not at all."""
     partial = file.with_suffix(file.suffix + ".partial")
-    with partial.open("wb") as stream:
-        stream.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.rename(file)
+    try:
+        with partial.open("wb") as stream:
+            stream.write(msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.rename(file)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def read_json(file: File) -> dict[str, Any]:
+    """The object that a JSON file of a run holds.
+
+    Raises:
+        RunError: it is not there, or damaged.
+    """
+    try:
+        found = msgspec.json.decode(file.read_bytes())
+    except OSError as error:
+        raise RunError(f"{file}: cannot be read: {plain_reason(error)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RunError(f"{file}: is damaged: {error}") from None
+    if not isinstance(found, dict):
+        raise RunError(f"{file}: is damaged: it holds no object")
+    return found
+
+
+def read_parquet(file: File) -> Any:
+    """A Parquet file of a run as an Arrow table.
+
+    Raises:
+        RunError: it is not there, or damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    try:
+        return parquet.read_table(file)
+    except OSError as error:
+        raise RunError(f"{file}: cannot be read: {plain_reason(error)}") from None
+    except pa.ArrowException as error:
+        raise RunError(f"{file}: is damaged: {str(error).splitlines()[0]}") from None
 
 
 def sha256(file: File) -> str:
@@ -40,8 +112,9 @@ def new_folder(out: str | File | None, plan: str, *, overwrite: bool = False) ->
     Raises:
         RunError: it holds something already, or cannot be written.
     """
-    folder = File(out) if out is not None else _next(File("runs"), plan)
+    folder = File(out) if out is not None else File("runs")
     try:
+        folder = folder if out is not None else _next(folder, plan)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             if not overwrite:
                 raise RunError(f"{folder}: exists already; choose another --out, or add --overwrite")
@@ -53,7 +126,7 @@ def new_folder(out: str | File | None, plan: str, *, overwrite: bool = False) ->
     except RunError:
         raise
     except OSError as error:
-        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from None
+        raise RunError(f"{folder}: cannot be written: {plain_reason(error)}") from None
     return folder
 
 
@@ -79,7 +152,9 @@ class Run:
     @property
     def kpis(self) -> dict[str, Any]:
         """The figures of the run, as `kpi.json` holds them."""
-        return dict(msgspec.json.decode((self.folder / KPI).read_bytes()))
+        if not self.complete:
+            raise RunError(f"{self.folder}: this run did not reach its end, so it has no figures: simulate it again")
+        return read_json(self.folder / KPI)
 
     @property
     def digest(self) -> str:
@@ -108,19 +183,16 @@ class Run:
 
     def aggregate(self, name: str) -> Any:
         """One of the tables of `aggregates/`, as an Arrow table."""
-        import pyarrow.parquet as parquet
-
-        return parquet.read_table(self.folder / "aggregates" / f"{name}.parquet")
+        return read_parquet(self.folder / "aggregates" / f"{name}.parquet")
 
     def _table(self, name: str) -> Any:
         import pyarrow as pa
-        import pyarrow.parquet as parquet
 
         files = sorted((self.folder / name).glob("*.parquet"))
         if not files:
             kept = self.manifest.get("ledger")
             raise RunError(f"{self.folder}: holds no {name}" + (" (--ledger none)" if kept == "none" else ""))
-        table = pa.concat_tables([parquet.read_table(f) for f in files], promote_options="default")
+        table = pa.concat_tables([read_parquet(f) for f in files], promote_options="default")
         seconds = pa.timestamp("s", "UTC")  # Parquet has no such type: it keeps milliseconds
         fields = [f.with_type(seconds) if pa.types.is_timestamp(f.type) else f for f in table.schema]
         return table.unify_dictionaries().cast(pa.schema(fields))
@@ -136,12 +208,11 @@ def open_run(folder: str | File) -> Run:
     manifest = path / MANIFEST
     if not manifest.is_file():
         raise RunError(f"{path}: is not a run folder: it has no {MANIFEST}")
+    found = read_json(manifest)
     try:
-        found = msgspec.json.decode(manifest.read_bytes())
-    except (msgspec.DecodeError, OSError) as error:
-        raise RunError(f"{manifest}: cannot be read: {error}") from None
-    if not isinstance(found, dict):
-        raise RunError(f"{manifest}: is not a manifest")
+        msgspec.convert(found, Manifest)
+    except msgspec.ValidationError as error:
+        raise RunError(f"{manifest}: is damaged: {error}") from None
     return Run(path, found)
 
 

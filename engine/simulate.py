@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -14,13 +15,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bifurque.actors.host import Lane, Stopped, Stretch, run
+from bifurque.actors.host import Lane, Stretch, run
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.aggregates import write_aggregates
 from bifurque.engine.kpi import kpis
 from bifurque.engine.ledger import Tabulator
 from bifurque.engine.program import Program
-from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, sha256, write_json
+from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
 from bifurque.engine.setting import Setting, prepare
 from bifurque.engine.sink import Nowhere, Writer
 from bifurque.engine.zones import database_version
@@ -88,43 +89,76 @@ def simulate(
         rows=ROWS[ledger],
     )
     lanes = [setting.lane() for _ in range(workers or os.cpu_count() or 1)]
-    _warm(lanes[0], setting)
+    try:
+        _warm(lanes[0], setting)
+    except OSError as error:
+        text = f"machine code cannot be kept: {plain_reason(error)}: set BIFURQUE_CACHE to a folder with room"
+        raise RunError(text) from None
     compiled_at = time.perf_counter()
     folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
-    manifest = _manifest(setting, ledger, len(lanes))
-    write_json(folder / MANIFEST, manifest | {"status": "running"})
-    tabulator = Tabulator(setting.program, setting.texts)
-    sink = Nowhere() if ledger == "none" else Writer(folder, tabulator, full=ledger == "full")
+    manifest: dict[str, Any] = {}
+    sink: Writer | Nowhere = Nowhere()
     try:
+        manifest |= _manifest(setting, ledger, len(lanes))
+        write_json(folder / MANIFEST, manifest | {"status": "running"})
+        if ledger != "none":
+            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full")
         consenting = _live(setting, lanes, sink, ledger, progress)
         sink.finish()
         _results(folder, setting, lanes, manifest)
-    except (KeyboardInterrupt, Stopped):
-        sink.abandon()
-        write_json(folder / MANIFEST, manifest | {"status": "incomplete", "digest": None})
-        raise
+        _note_consent(setting, consenting)
+        manifest["notes"] = setting.notes
+        manifest["timing"] = _timing(lanes, sink, started if started is not None else began, began, compiled_at)
+        manifest["files"] = _files(folder)
+        write_json(folder / MANIFEST, manifest | {"status": "complete"})
     except OSError as error:
+        _give_up(folder, sink, manifest)
+        raise RunError(f"{folder}: cannot be written: {plain_reason(error)}") from None
+    except BaseException:
+        _give_up(folder, sink, manifest)
+        raise
+    return open_run(folder)
+
+
+def _give_up(folder: File, sink: Writer | Nowhere, manifest: dict[str, Any]) -> None:
+    """Leave a folder that says it is incomplete, and in it no figures and no half a file."""
+    with contextlib.suppress(OSError):
         sink.abandon()
-        raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from None
+    for file in (*folder.rglob("*.partial"), *(folder / "aggregates").glob("*"), folder / KPI):
+        with contextlib.suppress(OSError):
+            file.unlink()
+    with contextlib.suppress(OSError):
+        write_json(folder / MANIFEST, manifest | {"status": "incomplete", "digest": None})
+    if not (folder / MANIFEST).exists():  # not even that could be written: then nothing was
+        for empty in (*folder.glob("*"), folder):
+            with contextlib.suppress(OSError):
+                empty.rmdir()
+
+
+def _note_consent(setting: Setting, consenting: int) -> None:
     if _needs_consent(setting.program) and consenting < setting.people.count / 2:
         share = 1 - consenting / setting.people.count
         setting.notes.append(f"{share:.0%} of the contacts start without any consent: most messages need one")
-    manifest["notes"] = setting.notes
-    manifest["timing"] = {
-        "start_s": round(began - (started if started is not None else began), 3),
+
+
+def _timing(
+    lanes: list[Lane], sink: Writer | Nowhere, started: float, began: float, compiled_at: float
+) -> dict[str, float]:
+    return {
+        "start_s": round(began - started, 3),
         "compile_s": round(compiled_at - began, 3),
         "kernel_cpu_s": round(sum(lane.cpu for lane in lanes), 3),
         "write_s": round(sink.seconds, 3),
-        "wall_s": round(time.perf_counter() - (started if started is not None else began), 3),
+        "wall_s": round(time.perf_counter() - started, 3),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "ledger_rows": sink.rows,
         "wakes": sum(lane.wakes for lane in lanes),
     }
-    manifest["files"] = {
-        str(f.relative_to(folder)): sha256(f) for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST
-    }
-    write_json(folder / MANIFEST, manifest | {"status": "complete"})
-    return open_run(folder)
+
+
+def _files(folder: File) -> dict[str, str]:
+    files = [f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST]
+    return {str(f.relative_to(folder)): sha256(f) for f in files}
 
 
 def _warm(lane: Lane, setting: Setting) -> None:
@@ -222,4 +256,6 @@ def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[s
     if setting.people.ids is not None:
         import pyarrow.parquet as parquet
 
-        parquet.write_table(setting.people.ids, folder / "contacts.parquet", compression="zstd")
+        partial = folder / "contacts.partial"
+        parquet.write_table(setting.people.ids, partial, compression="zstd")
+        partial.rename(folder / "contacts.parquet")

@@ -73,6 +73,10 @@ def write_template(name: str, folder: File, lang: str) -> File:
         raise RunError(f"{where}: exists already; choose another folder") from None
     except OSError as error:
         raise RunError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        file.unlink()
+        raise RunError(f"{file}: cannot be written: {error.strerror or error}") from None
     return file

@@ -13,11 +13,12 @@ from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
 from bifurque.actors.layout import P_ZONE
 from bifurque.engine.contacts import contact_number
 from bifurque.engine.ledger import Tabulator, taken
-from bifurque.engine.run import Run, sha256
+from bifurque.engine.people import Drawn
+from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
 from bifurque.engine.words import entry, reason, say
-from bifurque.engine.zones import known_zones, read_zone
-from bifurque.rules.errors import DataError, RunError, did_you_mean
+from bifurque.engine.zones import known_zones, near_zone, read_zone
+from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, short
 from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, ROWS_COUNT
 
 
@@ -83,9 +84,8 @@ def find_contact(run: Run, text: str) -> int:
     table = run.folder / "contacts.parquet"
     if table.is_file():
         import pyarrow.compute as pc
-        import pyarrow.parquet as parquet
 
-        ids = parquet.read_table(table)
+        ids = read_parquet(table)
         at = pc.index(ids["id"], text).as_py()
         if at >= 0:
             return int(ids["contact"][at].as_py())
@@ -109,21 +109,32 @@ def why(run: Run, contact: str, message: str | None = None) -> Answer:
     setting = setting_of(run)
     names = setting.program.names
     if message is not None and message not in names.messages:
-        raise DataError(f"no message is called `{message}`" + did_you_mean(message, names.messages))
+        raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
     number = find_contact(run, contact)
     place = setting.people.find(number)
     if place < 0:
-        raise DataError(f"{run.folder}: no contact `{contact}` in this run")
+        raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
     decisions, _ = replay(setting, number)
     rows: list[dict[str, Any]] = decisions.to_pylist()
     zone = int(setting.people.rows(place, place + 1)[0, P_ZONE])
     return Answer([r for r in rows if message is None or r["message"] == message], names.zones[max(zone, 0)])
 
 
+def _who(setting: Setting, contact: str) -> str:
+    """The end of a message about an unknown contact."""
+    people = setting.people
+    if people.ids is not None:
+        near = nearest(contact, people.ids["id"][:100_000].to_pylist())
+        return f"; did you mean `{short(near)}`?" if near else ""
+    if isinstance(people, Drawn) and people.numbers is None:
+        return f": they are numbered from 0 to {people.count - 1}"
+    return ""
+
+
 def told(answer: Answer, lang: str, zone: str | None = None) -> list[str]:
     """Decisions in words, one line each, on the contact's wall clock or that of a zone."""
     if zone is not None and zone not in known_zones():
-        raise DataError(f"no time zone is called `{zone}`" + did_you_mean(zone, known_zones()))
+        raise DataError(f"no time zone is called `{short(zone)}`" + near_zone(zone))
     info = read_zone(zone or answer.zone)
     return [f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {_said(row, lang, info)}" for row in answer.rows]
 

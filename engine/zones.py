@@ -7,7 +7,7 @@ import functools
 import importlib.resources
 import zoneinfo
 
-from bifurque.rules.errors import did_you_mean
+from bifurque.rules.errors import nearest
 from bifurque.rules.layout import ALWAYS, NEVER
 
 DAY = 86400
@@ -28,10 +28,11 @@ def known_zones() -> frozenset[str]:
 
 
 def near_zone(text: str) -> str:
-    """The end of a message about an unknown time zone: the one of that town, or the one that looks most like it."""
-    town = text.casefold().replace(" ", "_")
-    named = sorted(z for z in known_zones() if z.casefold().split("/")[-1] == town)
-    return f"; did you mean `{named[0]}`?" if named else did_you_mean(text, known_zones())
+    """The end of a message about an unknown time zone: the one that looks most like it, or the one of that town."""
+    places = [z for z in sorted(known_zones(), reverse=True) if "/" in z and not z.startswith("Etc/")]
+    names = {z.split("/")[-1]: z for z in places} | {z: z for z in places}
+    near = nearest(text.replace(" ", "_"), names)
+    return f"; did you mean `{names[near]}`?" if near else ""
 
 
 @functools.cache
