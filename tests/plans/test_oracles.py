@@ -200,7 +200,7 @@ def test_pile_up_the_more_a_policy_sees_the_more_it_keeps(lived, n):
 
 # RP-08 ----------------------------------------------------------------------------------------------------------------
 
-NAIVE = "attributes.patience.default=9999"
+NAIVE = "journeys.reengagement.enabled=false"
 
 
 @sizes(3_000, 100_000)

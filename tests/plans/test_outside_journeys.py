@@ -53,8 +53,8 @@ def test_cart_what_ends_it(outside):
     afternoon = "2025-03-10 13:30"
     told = outside(
         "cart",
-        {c: person() for c in range(8)},
-        [(c, afternoon, "cart_updated", "a", 1000) for c in range(8)]
+        {c: person() for c in range(9)},
+        [(c, afternoon, "cart_updated", "a", 1000) for c in range(9)]
         + [
             (1, "2025-03-10 14:29", "purchase", "a", 1000),
             (2, "2025-03-10 14:29", "purchase", "", 1000),  # an empty key matches every cart
@@ -63,10 +63,11 @@ def test_cart_what_ends_it(outside):
             (5, "2025-03-10 13:59:59", "cart_updated", "a"),  # half an hour anew
             (6, "2025-03-10 15:00", "purchase", "a"),  # the second of the sending
             (7, "2025-03-11 20:00", "opt_out"),
+            (8, "2025-03-10 13:40", "cart_emptied", "a"),  # nothing is left to be abandoned
         ],
         form="parquet",
     )
-    assert [[m for m, _ in told.sent(c)] for c in range(8)] == [CART, [], [], CART, [], CART, [], CART[:2]]
+    assert [[m for m, _ in told.sent(c)] for c in range(9)] == [CART, [], [], CART, [], CART, [], CART[:2], []]
     assert told.sent(5)[0] == ("cart_reminder", "2025-03-10 15:29:59")
     assert told.dropped(7) == [("cart_survey", "2025-03-13 14:00", "consent", "")]
     assert [p[2] for p in told.passages(1)][-1] == "exit:purchase"

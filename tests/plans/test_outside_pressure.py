@@ -25,7 +25,10 @@ def interests(outside):
     events = pages(1, noon, 25) + pages(2, noon, 40) + pages(3, noon, 39)
     events += pages(4, "2025-02-03 12:00", 2) + pages(4, "2025-02-10 12:00", 12)
     events += pages(4, "2025-02-17 12:00", 20) + pages(4, "2025-02-24 12:00", 20)
-    return outside("nurturing", {c: person() for c in range(1, 5)}, events, form="parquet")
+    points = {"page_viewed": 4, "returned": 2, "opened": 2, "clicked": 2}
+    events += [(5, noon, kind, "randonnée") for kind, count in points.items() for _ in range(count)]
+    events += pages(6, noon, 9, "randonnée") + pages(6, noon, 5, "plage")
+    return outside("nurturing", {c: person() for c in range(1, 7)}, events, form="parquet")
 
 
 def entries(told, contact, journey):
@@ -64,6 +67,12 @@ def test_nurturing_stages_rise_at_once_and_fall_two_points_lower(interests):
 def test_nurturing_alert_at_forty(interests):
     assert interests.sent(2)[0] == ("sales_alert", "2025-02-01 12:00")
     assert "sales_alert" not in [m for m, _ in interests.sent(3)]
+
+
+def test_nurturing_pages_returns_opens_and_clicks_are_worth_a_point_each(interests):
+    # 4 + 2 + 2 + 2 of one interest are ten points, 9 + 5 of two interests are not
+    assert [r["step"] for r in interests.of(5, cause="stage")][:1] == ["consideration"]
+    assert interests.of(6, cause="stage") == []
 
 
 def test_nurturing_one_content_a_week_of_the_stage_s_level(interests):
@@ -202,7 +211,7 @@ def test_sunset_an_open_leads_back(letters):
 
 
 def test_sunset_naive(outside):
-    told = outside("sunset", {1: person()}, [], set=["attributes.patience.default=9999"])
+    told = outside("sunset", {1: person()}, [], set=["journeys.reengagement.enabled=false"])
     assert [m for m, _ in told.sent(1)] == ["newsletter"] * 156
 
 

@@ -1,6 +1,6 @@
 """RP-08, the endless day: a newsletter for three years, and a way out for those who no longer open."""
 
-NAIVE = ["attributes.patience.default=9999"]
+NAIVE = ["journeys.reengagement.enabled=false"]
 
 
 def dead(world, set=()):
