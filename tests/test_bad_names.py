@@ -83,7 +83,7 @@ CONDITIONS = [
     (segment("contact.orders ¦+ 1"), "a condition must be true or false, this is a whole number"),
     (segment("¦contact.orders && true"), "`&&` joins conditions, this is a whole number"),
     (
-        SW.replace("¦contact.city", "contact.city").replace(".startWith", ".¦startWith"),
+        segment('contact.city.¦startWith("L")'),
         "unknown function `.startWith`; did you mean `.startsWith`?",
     ),
     (segment("'contact.city.matches(¦\"[\")'"), "not a pattern"),
