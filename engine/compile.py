@@ -70,7 +70,7 @@ from bifurque.rules.layout import (
 )
 
 DAY, WEEK = 86400, 7 * 86400
-MAIL_MOST = 64
+MAIL_MOST, OUTBOX_MOST = 64, 4096
 
 
 def compile_plan(
@@ -139,6 +139,11 @@ def _zones(c: Compiling) -> None:
     words[H_FALLBACK] = tables.listed(c.names.zones.index(z) for z in fallback)
 
 
+def _most_held(c: Compiling) -> int:
+    """How many messages one contact may hold: every visit one of each of its send steps."""
+    return sum(len(c.slots[c.names.journeys[c.steps[step][0]]]) for step in c.step_sends)
+
+
 def _room(c: Compiling, rows: int) -> None:
     """Work space and counters, behind the tables."""
     words, tables = c.tables.words, c.tables
@@ -148,11 +153,12 @@ def _room(c: Compiling, rows: int) -> None:
     words[H_IMAGE] = tables.put(tables.image)
     words[H_RECORD], words[H_RECORD_SIZE] = TABLES, len(tables.image)
     words[H_MAIL], words[H_MAIL_SIZE] = tables.reserve((MAIL_MOST + 1) * MAIL), MAIL_MOST
-    size = min(max(8, 2 * len(c.sends)), 64)
+    size = min(_most_held(c), OUTBOX_MOST)
     words[H_OUTBOX], words[H_OUTBOX_SIZE] = tables.reserve((size + 1) * OUT), size
     words[H_AGENDA] = tables.reserve((AGENDA_MOST + 1) * AGENDA)
     words[H_FORESEEN] = tables.reserve(1 + SEEN_MOST * SEE)
-    words[H_ROWS], words[H_ROWS_SIZE] = tables.reserve(rows * ROW), rows
+    more = 2 * (size + sum(map(len, c.slots.values())))  # what one event may end or decide, beyond a lane's own room
+    words[H_ROWS], words[H_ROWS_SIZE] = tables.reserve((rows + more) * ROW), rows
     words[H_EVENT_ROWS] = tables.reserve(rows * EVENT_ROW)
     c.first_counter = len(words) + tables.room
     words[H_SEND_COUNTS] = tables.reserve(words[H_WEEKS] * len(c.sends) * (N_FIXED + 2 * len(c.reasons)))

@@ -1,4 +1,4 @@
-"""What a step's wait is counted from when messages are withheld or dropped; what a send causes comes later."""
+"""What a step's wait is counted from when messages are withheld or dropped; when held messages are looked at again."""
 
 import pytest
 
@@ -95,3 +95,60 @@ def test_a_wait_that_would_be_passed_over_is_an_error(step, message):
     with pytest.raises(PlanError) as found:
         loads(PLAN + f"journeys: {{j: {{trigger: {{event: go}}, steps: [{step}]}}}}\n")
     assert [message in str(p) for p in found.value.problems] == [True]
+
+
+HELD = """
+journeys:
+  ask: {trigger: {event: asked}, steps: [{send: offer}]}
+  chase: {trigger: {event: billed}, exit: {event: paid}, steps: [{send: receipt}, {wait: 9d}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "story"),
+    [
+        ("never: promotion, while: inside.chase", ["billed 10:00", "asked 10:30", "paid 11:00"]),
+        ("never: promotion, while: visits.chase == 0", ["asked 10:30", "billed 11:00"]),
+        ("only: promotion, after: receipt", ["asked 10:30", "billed 11:00"]),
+    ],
+)
+def test_a_message_held_until_something_happens_leaves_when_it_does(world, rule, story):
+    shop = world(f"{PLAN}coherence: [{{{rule}, policy: hold}}]{HELD}")
+    anna = shop.contact()
+    for event, time in (moment.split() for moment in story):
+        anna.at(f"2025-01-07 {time}").does(event)
+    shop.advance("1d")
+    assert ("offer", "2025-01-07 11:00") in anna.sent
+    assert anna.told("held") == [("offer", "2025-01-07 10:30")]
+
+
+def test_a_contact_may_hold_a_message_of_every_visit(world):
+    journeys = """
+journeys:
+  bill: {trigger: {event: billed, key: invoice}, reentry: {policy: parallel, at_once: 20}, steps: [{send: receipt}]}
+"""
+    shop = world(PLAN + journeys)
+    anna = shop.contact()
+    for minute in range(10, 30):
+        anna.at(f"2025-01-05 22:{minute}").does("billed", invoice=minute)
+    shop.advance("1d")
+    assert anna.sent == [("receipt", "2025-01-06 08:00")] * 20
+
+
+def test_what_one_event_ends_has_room_for_its_rows(tmp_path):
+    from bifurque.engine.simulate import simulate
+
+    journeys = "".join(
+        f"  j{n}: {{trigger: {{event: billed, key: invoice}}, reentry: {{policy: parallel, at_once: 64}}, "
+        "exit: {event: paid}, steps: [{send: offer}, {wait: 9d}]}\n"
+        for n in range(24)
+    )
+    (tmp_path / "plan.yaml").write_text(PLAN + "journeys:\n" + journeys, "utf-8")
+    lines = [f"7,2025-01-05T22:00:{n:02}Z,billed,{n}" for n in range(60)] + ["7,2025-01-05T22:30:00Z,paid,"]
+    (tmp_path / "events.csv").write_text("\n".join(["contact,time,type,key", *lines]), "utf-8")
+    (tmp_path / "people.csv").write_text("contact,consent\n7,all\n", "utf-8")
+    files = {"events": tmp_path / "events.csv", "population": tmp_path / "people.csv"}
+    run = simulate(tmp_path / "plan.yaml", out=tmp_path / "run", ledger="full", workers=1, **files)
+    totals = run.kpis["totals"]
+    assert (totals["quarantined"], totals["candidates"], totals["dropped"]) == (0, 24 * 60, 24 * 60)
+    assert run.ledger().num_rows == 4 * 24 * 60  # entered, held, dropped, left
