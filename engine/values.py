@@ -134,9 +134,12 @@ def _clock(raw: Any) -> int:
     return hours * 3600 + minutes * 60 + (rest[0] if rest else 0)
 
 
+_MOMENT = "a date such as 2025-11-28, with or without a time such as 08:00"
+
+
 def _moment(raw: Any) -> int:
     if not isinstance(raw, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?", raw):
-        raise _refuse("a date such as 2025-11-28, with or without a time such as 08:00", raw)
+        raise _refuse(_MOMENT, raw)
     try:
         return int(dt.datetime.fromisoformat(raw).replace(tzinfo=dt.UTC).timestamp())
     except ValueError:
@@ -233,7 +236,7 @@ Share = Annotated[
 """A share of a whole: `5%`, or a number from 0 to 1."""
 Clock = Annotated[int, Rule(_clock, 'a time of day such as "22:30"', (str, int), "time of day", _TIME, _time)]
 """A time of day on a wall clock, as seconds since midnight; `"24:00"` is the end of the day."""
-Moment = Annotated[int, Rule(_moment, "a date, with or without a time", (str,), "date and time", _READING)]
+Moment = Annotated[int, Rule(_moment, _MOMENT, (str,), "date and time", _READING)]
 """A reading of a calendar and a wall clock, as seconds since 1970-01-01 00:00; no zone involved."""
 Date = Annotated[int, Rule(read_date, "a date such as 2025-01-31", (str, int), "date", _DAY)]
 """A day of the calendar, as days since 1970-01-01."""
