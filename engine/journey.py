@@ -215,7 +215,7 @@ class Timed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Name,
         doc(
             "What its wait is counted from: `trigger`, `previous` (the previous step's due instant), `sent` "
-            "(the real sending), or an attribute that is a date",
+            "(its last message left or was dropped), or an attribute that is a date",
             "trigger",
         ),
     ] = "previous"

@@ -25,6 +25,7 @@ from bifurque.engine.values import Rule
 
 Struct = type[msgspec.Struct]
 PLAIN = {bool: "true or false", int: "whole number", float: "number", str: "text"}
+PLAIN_VALUE = "plain value"
 NOTHING = "–"
 _BLOCK = re.compile(r"(<!-- (?:keys: (\w+)|values) -->\n).*?(<!-- end -->)", re.DOTALL)
 _BARE = re.compile(r"\w[\w .%/+*<>=()-]*")
@@ -123,9 +124,9 @@ def said(kind: Any) -> str:
     if origin in (Union, types.UnionType):
         if len(inside) > 1 and all(leading(k) for k in inside):
             return "[step](#steps)" if "send" in map(leading, inside) else "[trigger](#triggers)"
-        return _either([said(k) for k in inside])
+        return _either(inside)
     if origin is Literal:
-        return _either([f"`{flow(word)}`" for word in inside])
+        return _either([kind])
     if origin is tuple:
         return _listed(inside)
     if origin is dict:
@@ -135,12 +136,18 @@ def said(kind: Any) -> str:
 
 def _listed(kinds: list[Any]) -> str:
     if kinds[-1] is not Ellipsis:
-        return f"list of {len(kinds)}: " + ", ".join(said(k) for k in kinds)
+        return f"list of {len(kinds)}: {' and '.join(said(k) for k in kinds)}"
     inside = said(kinds[0])
     return f"list of ({inside})" if " or " in inside else f"list of {inside}"
 
 
-def _either(words: list[str]) -> str:
+def _either(kinds: list[Any]) -> str:
+    words = [PLAIN_VALUE] if set(PLAIN) <= set(kinds) else []
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            words += [f"`{flow(word)}`" for word in get_args(kind)]
+        elif kind not in PLAIN or not words:
+            words.append(said(kind))
     return ", ".join(words[:-1]) + (" or " if len(words) > 1 else "") + words[-1]
 
 
