@@ -85,9 +85,26 @@ def _csv(path: File) -> Any:
         return csv.read_csv(path, read_options=how, parse_options=options, convert_options=convert)
 
     try:
-        return read(True)
+        table = read(True)
     except pa.ArrowInvalid:  # once more, in order: then the error says which row
-        return read(False)
+        table = read(False)
+    if any(pc.any(pc.match_substring(column, "\n")).as_py() for column in table.columns):
+        _closed_quotes(path, delimiter)
+    return table
+
+
+def _closed_quotes(path: File, delimiter: str) -> None:
+    """A quote that is not closed swallows the rows below it, and Arrow says nothing."""
+    from csv import Error, reader
+
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = reader(stream, delimiter=delimiter, strict=True)
+        try:
+            for _ in rows:
+                pass
+        except Error:
+            text = f"above line {rows.line_num + 1} a quote is not closed, or one inside a value is not doubled"
+            raise pa.ArrowInvalid(text) from None
 
 
 def _jsonl(path: File) -> Any:
