@@ -20,6 +20,7 @@ from bifurque.engine.journey import (
     WaitByArm,
 )
 from bifurque.engine.names import COMMERCIAL, Names, exits, listed
+from bifurque.engine.pitfalls import find_pitfalls
 from bifurque.engine.plan import BUILT_IN_EVENTS, Message, QuietHours, Stage
 from bifurque.engine.problems import Path
 from bifurque.engine.routes import leads_to, stations
@@ -45,6 +46,7 @@ def find(c: Checker) -> None:
             c.problems.add(("journeys", name), text, at_key=True, finding=True)
         _late_sent(c, name, journey)
     find_cycles(c)
+    find_pitfalls(c)
     _unused(c)
     _events(c)
     _quiet(c)
