@@ -29,7 +29,8 @@ def act(m: Memory, actions: int, key: int, t: int) -> bool:
         elif op == AC_STAGE:
             set_stage(m, m[row + AC_WORD], t)
         elif op == AC_SET:
-            put(m, cell, m[row + AC_WORD] if code < 0 else word(m, code, t), m[row + AC_WATCH], key, t)
+            fixed = m[row + AC_WORD]
+            put(m, cell, fixed if code < 0 else word(m, code, fixed, t), m[row + AC_WATCH], key, t)
         else:
             withdrawn = set_bits(m, row, t) or withdrawn
     return withdrawn

@@ -91,15 +91,12 @@ class Checker:
 
     def size(self, tree: Node) -> tuple[int, int]:
         """How many parts a condition has and how deep they are, once the segments it reads are written out."""
-        parts, deep, todo = 0, depth(tree), [(tree, 0)]
+        parts, todo = 0, [tree]
         while todo:
-            node, level = todo.pop()
-            inside = (1, 1)
-            if node.op == "name" and str(node.value).startswith("segment."):
-                inside = self.segments.get(str(node.value).removeprefix("segment."), (1, 1))
-            parts, deep = parts + inside[0], max(deep, level + inside[1])
-            todo += [(a, level + i) for i, a in enumerate(node.args)]
-        return parts, deep
+            node = todo.pop()
+            parts += self.segments.get(str(node.value), (1, 1))[0] if node.op == "name" else 1
+            todo += node.args
+        return parts, depth(tree, {name: deep for name, (_, deep) in self.segments.items()})
 
     def consents(self, found: Any, path: Path) -> None:
         """Names of consents: `all`, a purpose, a channel, or both."""
@@ -245,7 +242,7 @@ def _segments(c: Checker) -> None:
             c.usable(name, ("segments", name), "segment")
             tree = c.expression(texts[name], ("segments", name), (), types.condition)
             if tree is not None:
-                c.segments[name] = c.size(tree)
+                c.segments[f"segment.{name}"] = c.size(tree)
 
 
 def quiet_hours(plan: Plan) -> tuple[tuple[Path, QuietHours], ...]:

@@ -19,7 +19,7 @@ from bifurque.engine.journey import ScoreStep, SetStep, SurveyStep
 from bifurque.engine.names import listed
 from bifurque.engine.program import Compiling
 from bifurque.engine.tables import NAN
-from bifurque.rules.layout import IN_TEXT, OP_END, OP_LOAD
+from bifurque.rules.layout import IN_TEXT, MISSING, OP_END, OP_LOAD
 from bifurque.rules.lowering import real_word
 from bifurque.rules.syntax import Type
 
@@ -59,7 +59,7 @@ def _attribute(c: Compiling, name: str, value: object, more: Mapping[str, Type])
     kind, cell = c.names.attributes[name], c.columns[name]
     watch = c.watch_list(name)
     if isinstance(value, str):
-        return [AC_SET, cell, c.tables.value(value, kind, more), NAN if kind == "double" else 0, watch]
+        return [AC_SET, cell, c.tables.value(value, kind, more), NAN if kind == "double" else MISSING, watch]
     assert isinstance(value, int | float)
     return [AC_SET, cell, -1, real_word(float(value)) if kind == "double" else int(value), watch]
 
@@ -80,7 +80,7 @@ def keep_answer(c: Compiling, step: object) -> int:
     if step.sets is None:
         return c.tables.listed([], ACTION)
     code = c.tables.put([OP_LOAD, IN_TEXT, 0, OP_END, 0, 0])
-    return c.tables.listed([AC_SET, c.columns[step.sets], code, 0, c.watch_list(step.sets)], ACTION)
+    return c.tables.listed([AC_SET, c.columns[step.sets], code, MISSING, c.watch_list(step.sets)], ACTION)
 
 
 def event_actions(c: Compiling, event: str) -> list[int]:

@@ -19,6 +19,7 @@ from bifurque.rules.layout import (
     LOCAL_MONTH,
     LOCAL_WEEKDAY,
     MISSING,
+    OP_DIV,
     OP_LOAD,
     OP_LOAD_REAL,
     OP_LOCAL,
@@ -28,6 +29,7 @@ from bifurque.rules.layout import (
     VALUE,
     VISIT,
     ZONE,
+    ZONE_KNOWN,
 )
 from bifurque.rules.lowering import real_word
 
@@ -89,6 +91,8 @@ def _fixed_names(c: Compiling) -> None:
     tables.name_coded("stage", STAGE, names.stages)
     tables.name_coded("persona", PERSONA, names.personas)
     tables.name_coded("zone", ZONE, names.zones)
+    load, code = tables.loads["zone"][:3], tables.loads["zone"][3:]
+    tables.loads["zone"] = [*load, OP_LOAD, ZONE_KNOWN, 0, OP_DIV, 0, 0, *code]  # an unknown zone: divided by 0
     tables.name_coded("event.type", IN_TYPE, names.events)
     tables.name_coded("event.message", IN_MESSAGE, ("", *names.messages))
     tables.loads["now"] = [OP_NOW, 0, 0]

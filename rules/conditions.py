@@ -35,11 +35,11 @@ def number(m: Memory, code: int, t: int) -> float:
 
 
 @kernel
-def word(m: Memory, code: int, t: int) -> int:
-    """The word an expression leaves, to be kept in a slot; MISSING when unknown (for a double: the bits of NaN)."""
+def word(m: Memory, code: int, unknown: int, t: int) -> int:
+    """The word an expression leaves, to be kept in a slot; `unknown` if it is (what that is depends on its type)."""
     run(m, code, t)
     if m[KNOWN] == 0:
-        return MISSING
+        return unknown
     return m[STACK]
 
 
@@ -174,7 +174,7 @@ def convert(m: Memory, op: int, a: int, value: int, known: int) -> None:
         m[value] = as_word(float(x))
     elif op == OP_WHOLE:
         r = as_real(x)
-        if r > -9.2e18 and r < 9.2e18:
+        if r > -9223372036854775808.0 and r < 9223372036854775808.0:
             m[value] = int(r)
         else:
             m[known] = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from bifurque.rules.layout import (
@@ -79,7 +79,7 @@ class Places(Protocol):
 
 def lower(tree: Node, places: Places) -> Code:
     """The instructions of a checked tree, ending with OP_END; the result is left at the bottom of the stack."""
-    assert depth(tree) < STACK_SIZE
+    assert depth(tree, {}) < STACK_SIZE
     return [*_lower(tree, places), OP_END, 0, 0]
 
 
@@ -98,9 +98,14 @@ def real_word(value: float) -> int:
     return int(struct.unpack("<q", struct.pack("<d", value))[0])
 
 
-def depth(node: Node) -> int:
-    """How much of the stack a tree needs; a segment counts as one name."""
-    return max((i + depth(a) for i, a in enumerate(node.args)), default=0) + 1
+def depth(node: Node, segments: Mapping[str, int]) -> int:
+    """How much of the stack a tree needs; `segments` says how much each of those it reads does."""
+    if node.op == "name":
+        return segments.get(str(node.value), 1)
+    if node.op == "list":
+        return 0  # a list stands in the tables
+    beside = 0 if node.op == "?:" else 1  # the ways of a choice take the place of its condition
+    return max((beside * i + depth(a, segments) for i, a in enumerate(node.args)), default=1)
 
 
 def _lower(node: Node, places: Places) -> Code:
@@ -115,8 +120,7 @@ def _lower(node: Node, places: Places) -> Code:
     if node.op == "call":
         return _call(node, places)
     if node.op == "in":
-        listed = places.words_of(_word(a, places) for a in node.args[1].args)
-        return [*_lower(node.args[0], places), OP_IN, listed, 0]
+        return _in(node, places)
     if node.op == "!":
         return [*_lower(node.args[0], places), OP_NOT, 0, 0]
     if node.op == "negate":
@@ -144,6 +148,15 @@ def _conditional(node: Node, places: Places) -> Code:
     test, yes, no = (_lower(a, places) for a in node.args)
     yes = [*yes, OP_JUMP, len(no), 0]
     return [*test, OP_BRANCH, len(yes), len(yes) + len(no), *yes, *no]
+
+
+def _in(node: Node, places: Places) -> Code:
+    """Lists hold words: adding 0.0 makes the two zeros of real numbers one."""
+    sought, listed = node.args
+    if sought.type != "double":
+        return [*_lower(sought, places), OP_IN, places.words_of(_word(a, places) for a in listed.args), 0]
+    reals = places.words_of(real_word(float(a.value) + 0.0) for a in listed.args)
+    return [*_lower(sought, places), OP_CONST, 0, 0, OP_ADD_REAL, 0, 0, OP_IN, reals, 0]
 
 
 def _call(node: Node, places: Places) -> Code:

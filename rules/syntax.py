@@ -163,7 +163,7 @@ class _Parser:
         if kind == "number":
             return self.number(word, at)
         if kind == "text":
-            return self.node("literal", at, value=_unescape(word[1:-1], at), kind="string")
+            return self.node("literal", at, value=_unescape(word[1:-1], at + 1), kind="string")
         if word == "(":
             node = self.expression()
             self.take(")")
