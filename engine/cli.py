@@ -95,7 +95,8 @@ def main() -> None:
 @click.argument("words", nargs=-1, metavar="[TEMPLATE] DIR")
 @click.option("--list", "listing", is_flag=True, help="List the templates.")
 @lang
-def init(words: tuple[str, ...], listing: bool, lang: str | None) -> None:
+@as_json
+def init(words: tuple[str, ...], listing: bool, lang: str | None, json: bool) -> None:
     """Write a commented plan into DIR, as DIR/plan.yaml.
 
     TEMPLATE is one of those that --list shows; `demo` if none is named.
@@ -103,16 +104,25 @@ def init(words: tuple[str, ...], listing: bool, lang: str | None) -> None:
     from bifurque.engine.templates_list import templates, write_template
     from bifurque.engine.words import language
 
+    known = templates(language(lang))
     if listing:
-        for name, title in templates(language(lang)).items():
-            click.echo(f"{name:<12} {title}")
+        _print(known, [f"{name:<12} {title}" for name, title in known.items()], json)
         return
     if not 1 <= len(words) <= 2:
         raise click.UsageError("say where: bifurque init [TEMPLATE] DIR")
-    known = templates("en")
     template, folder = words if len(words) == 2 else (words[0] if words[0] in known else "demo", words[0])
     file = write_template(template, File(folder), language(lang))
-    click.echo(str(file))
+    _print({"template": template, "file": str(file)}, [str(file)], json)
+
+
+def _print(data: object, lines: list[str], json: bool) -> None:
+    """A result for programs, or for people."""
+    import msgspec
+
+    if json:
+        click.echo(msgspec.json.encode(data))
+    for line in lines if not json else ():
+        click.echo(line)
 
 
 @main.command()

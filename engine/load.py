@@ -89,6 +89,7 @@ def override(raw: Any, text: str, problems: Problems) -> None:
         else:
             if isinstance(inside, dict) and inside.get(at) is None:
                 inside[at] = {}
+                problems.overrides[tuple(path)] = label
             inside = inside[at]
     _forget(problems, tuple(path))
     problems.overrides[tuple(path)] = label
