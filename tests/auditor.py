@@ -7,7 +7,7 @@ What it cannot follow (conditions beyond a single fact, facts and consents that 
 import re
 from dataclasses import dataclass
 
-from auditor_books import arbitration, first_instant, held_until, one_final_row, validity
+from auditor_books import arbitration, ended, first_instant, held_until, one_final_row, validity
 from auditor_counts import counts
 from auditor_life import Life, every_step, shown
 from auditor_visits import bounded, exits, find_arms, find_visits, groups, holdouts, reentries
@@ -144,6 +144,7 @@ LAWS = (
     holdouts,
     bounded,
     one_final_row,
+    ended,
     held_until,
     first_instant,
     validity,

@@ -29,6 +29,20 @@ def one_final_row(life):
             yield f"one final row: {shown(last)} until {last['until']} has none"
 
 
+def ended(life):
+    """A message goes with its visit, at that instant; or because a stronger visit begins or is under way."""
+    for visit, _, rows in candidates(life):
+        row, leave = rows[-1], visit.leave
+        left = leave is not None and leave["time"] == row["time"]
+        if (row["reason"] in ("exited", "quarantined") or row["outcome"] == "replaced") and not left:
+            yield f"exit: {shown(row)}, but the visit does not end then"
+        if row["reason"] == "preempted" and not left:
+            mine = set(life.plan.journeys[visit.journey].group)
+            near = [v for v in life.visits if mine & set(life.plan.journeys[v.journey].group) and v is not visit]
+            if not any(v.entry["time"] == row["time"] or v.inside(row["place"]) for v in near):
+                yield f"group: {shown(row)}, but nothing stronger is under way"
+
+
 def held_until(life):
     """A message that is held is decided again at the instant it was told; sooner only if something happened."""
     for _, _, rows in candidates(life):

@@ -139,11 +139,13 @@ class Life:
 
     def counted(self, cap, at, before):
         """The sends among the first `before` rows that a cap counts at an instant."""
-        found = [s for s in self.sent if s["place"] < before and self.covers(cap, s, s["channel"])]
+        found = [s for s in self.sent if s["place"] < before]
         if isinstance(cap.per, str):
-            return [s for s in found if same_period(cap.per, s["time"], at, self.zone)]
-        window = cap.per.days * DAY + cap.per.seconds
-        return [s for s in found if at - window < s["time"] <= at]
+            found = [s for s in found if same_period(cap.per, s["time"], at, self.zone)]
+        else:
+            window = cap.per.days * DAY + cap.per.seconds
+            found = [s for s in found if at - window < s["time"] <= at]
+        return [s for s in found if self.covers(cap, s, s["channel"])]
 
     def full(self, cap, row, at, before, as_of, channel):
         """Whether one more message would exceed a cap."""

@@ -1,0 +1,29 @@
+"""Lets people live a plan, in a folder of their own, and returns the story that the auditor judges."""
+
+import csv
+from unittest import mock
+
+from auditor import story_of
+
+from bifurque.engine.simulate import ROWS, simulate
+
+
+def write(file, rows):
+    """Rows as a CSV file."""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return file
+
+
+def lived(folder, plan, people, events, seed=1, **more):
+    """The story of a run over people and events."""
+    folder.mkdir(exist_ok=True)
+    files = {"population": write(folder / "people.csv", people)}
+    if events:
+        files["events"] = write(folder / "events.csv", events)
+    options = {"ledger": "full", "behaviour": "off", "workers": 1, "seed": seed, "overwrite": True}
+    with mock.patch.dict(ROWS, full=1024):  # little room: lanes must hand their rows over in between
+        run = simulate(plan, out=folder / "run", **files, **{**options, **more})
+    return story_of(run, people)
