@@ -70,7 +70,7 @@ def override(raw: Any, text: str, problems: Problems) -> None:
         problems.found.append(_problem(label, "write it as path.to.value=X"))
         return
     new, reading = read_text(value, Problems(label))
-    if () in reading.spoiled:
+    if () in reading.spoiled and isinstance(new, str):
         new = value.strip()  # on the command line a bare 22:30 or no can only be a text
     elif reading.found and value.strip():
         problems.found += [_problem(label, p.message) for p in reading.found]
