@@ -14,6 +14,14 @@ from bifurque.rules.errors import nearest, short
 
 _UNITS = {"s": 1, "min": 60, "h": 3600}
 _PART = re.compile(r"(\d+)\s*(min|weeks?|days?|[swdh])\s*")
+_MEANT = {
+    "a minute is `min`": ("m", "mn", "minute", "minutes"),
+    "an hour is `h`": ("hour", "hours", "heure", "heures"),
+    "a day is `d`": ("j", "jour", "jours"),
+    "a week is `w`": ("semaine", "semaines"),
+    "months differ in length: write 30d": ("mo", "mois", "month", "months"),
+    "years differ in length: write 365d": ("y", "year", "years", "an", "ans", "a"),
+}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EPOCH = dt.date(1970, 1, 1).toordinal()
 
@@ -77,8 +85,9 @@ class Duration:
     def read(cls, raw: Any) -> Self:
         """Days and weeks go to `days`, the rest to `seconds`."""
         if not isinstance(raw, str) or not re.fullmatch(rf"({_PART.pattern})+", raw.strip()):
-            minute = isinstance(raw, str) and re.fullmatch(r"\d+\s*m", raw)
-            raise _refuse(_DURATION, raw, "; a minute is `min`" if minute else "")
+            unit = re.fullmatch(r"\d+\s*([^\W\d]+)", raw.strip()) if isinstance(raw, str) else None
+            meant = next((m for m, words in _MEANT.items() if unit and unit[1].lower() in words), None)
+            raise _refuse(_DURATION, raw, f"; {meant}" if meant else "")
         days = seconds = 0
         for number, unit in _PART.findall(raw.strip()):
             if len(number) > 10:
