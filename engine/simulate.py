@@ -32,7 +32,7 @@ Ledger = Literal["full", "sample", "none"]
 SAMPLE = 0.01
 """The share of contacts whose rows a sampled ledger keeps; drawn by contact, so always the same ones."""
 STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
-ROWS = {"full": 1 << 18, "sample": 1 << 13, "none": 1 << 11}
+ROWS = {"full": 1 << 17, "sample": 1 << 13, "none": 1 << 11}
 
 
 def simulate(
