@@ -11,7 +11,9 @@ from bifurque.engine.journey import (
     CrossingTrigger,
     DateOf,
     DateTrigger,
+    ExperimentStep,
     Journey,
+    MessageByArm,
     ScheduleTrigger,
     SendStep,
     SetStep,
@@ -81,25 +83,26 @@ def _late_sent(c: Checker, name: str, journey: Journey) -> None:
         sent = sent or isinstance(step, SendStep) or (isinstance(step, SurveyStep) and step.message is not None)
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Every text inside a plan, where conditions may stand."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
+def _parts(value: Any) -> Iterator[Any]:
+    """Every text inside a plan, where conditions may stand, and everything that holds some."""
+    yield value
+    if isinstance(value, dict):
         for inside in value.values():
-            yield from _texts(inside)
+            yield from _parts(inside)
     elif isinstance(value, tuple):
         for inside in value:
-            yield from _texts(inside)
+            yield from _parts(inside)
     elif hasattr(value, "__struct_fields__"):
         for field in value.__struct_fields__:
-            yield from _texts(getattr(value, field))
+            yield from _parts(getattr(value, field))
 
 
 def _unused(c: Checker) -> None:
     plan = c.plan
-    words = set(re.findall(r"[\w.-]+", " ".join(_texts(plan))))
-    parts = {p for w in words for p in (w, *w.split("."))}
+    everything = list(_parts(plan))
+    words = set(re.findall(r"[\w.-]+", " ".join(p for p in everything if isinstance(p, str))))
+    asked = {p.by for p in everything if isinstance(p, WaitByArm | MessageByArm)}
+    asked |= {p.experiment for p in everything if isinstance(p, ExperimentStep)}
     sent = {m for j in c.names.journeys for _, s in c.names.steps(j) for m in messages_of(s)}
     _never(c, ("messages",), [m for m in plan.messages if m not in sent], "message", "no step sends it")
     reroutes = {getattr(p, "reroute", None) for m in plan.messages.values() for p in (m.on_cap, m.on_quiet)}
@@ -120,7 +123,7 @@ def _unused(c: Checker) -> None:
     segments = [s for s in plan.segments if f"segment.{s}" not in words]
     _never(c, ("segments",), segments, "segment", "no condition reads it")
     _never(
-        c, ("experiments",), [e for e in plan.experiments if e not in parts], "experiment", "nothing asks for its arm"
+        c, ("experiments",), [e for e in plan.experiments if e not in asked], "experiment", "nothing asks for its arm"
     )
     used_calendars = {t.schedule.calendar for t in triggers if isinstance(t, ScheduleTrigger)}
     calendars = [x for x in plan.calendars if x not in used_calendars]
