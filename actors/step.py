@@ -113,11 +113,10 @@ def receive(m: Memory, t: int) -> None:
 def unsubscribed(m: Memory, t: int) -> None:
     """A person took a consent back; the message they were reading, if any, is told."""
     m[m[H_TOTALS] + X_UNSUBSCRIBED] += 1
-    if m[IN_SEND] < 0:
-        return
-    m[week_counts(m, m[IN_SEND], t) + N_UNSUBSCRIBED] += 1
-    arm_count(m, journey_of(m, m[IN_SEND]), A_UNSUBSCRIBED, 1)
     stage_count(m, G_UNSUBSCRIBED, 1)
+    if m[IN_SEND] >= 0:
+        m[week_counts(m, m[IN_SEND], t) + N_UNSUBSCRIBED] += 1
+        arm_count(m, journey_of(m, m[IN_SEND]), A_UNSUBSCRIBED, 1)
 
 
 @kernel

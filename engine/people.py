@@ -323,6 +323,7 @@ class FromFile:
         from bifurque.engine.compile_people import BITS
 
         names = self.program.names
+        every = [(p, ch) for p in names.purposes for ch in names.channels]
         found = np.zeros(self.count, np.int64)
         overall = column(table, "consent", self.file, needed=False)
         if overall is not None:
@@ -331,13 +332,12 @@ class FromFile:
             if strange.any():
                 row = int(np.argmax(strange))
                 raise bad(self.file, row, "consent", overall[row].as_py(), "all or none")
-            found[np.asarray(pc.equal(words, "all").fill_null(False))] = -1
+            found[np.asarray(pc.equal(words, "all").fill_null(False))] = (1 << len(every[word * BITS :][:BITS])) - 1
         for name in table.column_names:
             pairs = self._consented(name)
             if not pairs:
                 continue
             yes = truths(table[name], self.file, name) == 1
-            every = [(p, ch) for p in names.purposes for ch in names.channels]
             for pair in pairs:
                 at = every.index(pair) - word * BITS
                 if 0 <= at < BITS:
