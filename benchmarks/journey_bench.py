@@ -224,6 +224,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="how often each version runs (default 5)")
     parser.add_argument("--peers", default="numpy,SimPy,Mesa", help="versions compared besides C")
     asked = parser.parse_args(arguments)
+    if asked.agree < 10 * BATCH and asked.peers:
+        parser.error(f"--agree {asked.agree}: spreads are told from batches of {BATCH:,} contacts; take ten or more")
     setting = prepare(PLAN, contacts=max(asked.agree, 200_000), rows=2048)
     engine = Engine(setting)
     failures: list[str] = []
