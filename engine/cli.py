@@ -164,7 +164,7 @@ def schema() -> None:
 
 @main.command()
 @click.argument("plan", type=click.Path(path_type=File))
-@click.option("--contacts", type=click.IntRange(1), help="How many contacts to draw; by default the plan's.")
+@click.option("--contacts", type=click.IntRange(1, 10**10), help="How many contacts to draw; by default the plan's.")
 @click.option("--days", type=click.IntRange(1, 3700), help="The horizon; by default the plan's.")
 @click.option("--seed", type=click.IntRange(0, 2**62), default=1, show_default=True, help="Of all draws.")
 @click.option("--out", type=click.Path(path_type=File), help="The run folder; by default the next of runs/.")

@@ -17,8 +17,9 @@ from bifurque.engine.people import Drawn, FromFile, People, kept
 from bifurque.engine.plan import Plan
 from bifurque.engine.program import Program
 from bifurque.engine.texts import Texts
+from bifurque.engine.values import shown
 from bifurque.rules.compiled import Words
-from bifurque.rules.errors import DataError
+from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import H_SEED
 
 
@@ -84,6 +85,10 @@ def prepare(
         PlanError: the plan cannot run.
         DataError: a file cannot be used.
     """
+    within("contacts", contacts, 1, 10**10)
+    within("days", days, 1, 3700)
+    within("seed", seed, 0, 2**62)
+    one_of("behaviour", behaviour, ("off", "constant", None))
     text, file, checked = _read(plan, overrides)
     source = FromFile(population) if population is not None else None
     if source is not None and contacts is not None:
@@ -116,6 +121,26 @@ def prepare(
         contacts is not None,
         notes,
     )
+
+
+def within(name: str, value: object, low: int, high: int) -> None:
+    """Whether a number that was asked for can be.
+
+    Raises:
+        DataError: it cannot.
+    """
+    if value is not None and not (isinstance(value, int) and low <= value <= high):
+        raise DataError(f"{name}: expected a whole number from {low:,} to {high:,}, got `{shown(value)}`")
+
+
+def one_of(name: str, value: str | None, words: Sequence[str | None]) -> None:
+    """Whether a word that was asked for is one of those known.
+
+    Raises:
+        DataError: it is not.
+    """
+    if value not in words:
+        raise DataError(f"{name}: no such word: `{shown(value)}`" + did_you_mean(str(value), filter(None, words)))
 
 
 def _read(plan: str | File, overrides: Sequence[str]) -> tuple[str, str, Plan]:

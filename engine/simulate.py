@@ -22,7 +22,7 @@ from bifurque.engine.kpi import kpis
 from bifurque.engine.ledger import Tabulator
 from bifurque.engine.program import Program
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
-from bifurque.engine.setting import Setting, prepare
+from bifurque.engine.setting import Setting, one_of, prepare, within
 from bifurque.engine.sink import Nowhere, Writer
 from bifurque.engine.zones import database_version
 from bifurque.rules.compiled import Words
@@ -77,6 +77,8 @@ def simulate(
         PlanError, DataError, RunError: see `prepare`; the folder cannot be written.
     """
     began = time.perf_counter()
+    within("workers", workers, 1, 256)
+    one_of("ledger", ledger, tuple(STRETCH))
     setting = prepare(
         plan,
         overrides=overrides,

@@ -238,3 +238,22 @@ def test_a_cache_that_cannot_be_kept(plan, tmp_path, monkeypatch):
     with pytest.raises(RunError, match="machine code cannot be kept: No space left on device: set BIFURQUE_CACHE"):
         simulate(plan, contacts=10, days=30, out=tmp_path / "run", workers=1)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"contacts": 0}, "contacts: expected a whole number from 1 to 10,000,000,000, got `0`"),
+        ({"contacts": "7"}, "contacts: expected a whole number"),
+        ({"days": 99999}, "days: expected a whole number from 1 to 3,700, got `99999`"),
+        ({"seed": -1}, "seed: expected a whole number from 0"),
+        ({"workers": 0}, "workers: expected a whole number from 1 to 256"),
+        ({"behaviour": "of"}, "behaviour: no such word: `of`; did you mean `off`?"),
+        ({"ledger": "ful"}, "ledger: no such word: `ful`; did you mean `full`?"),
+    ],
+)
+def test_asked_for_what_cannot_be(asked, said, plan, tmp_path):
+    with pytest.raises(DataError) as error:
+        simulate(plan, out=tmp_path / "run", **asked)
+    assert str(error.value).startswith(said)
+    assert not (tmp_path / "run").exists()
