@@ -87,7 +87,7 @@ class Drawn:
     ids: Any = None
 
     def __init__(self, program: Program, seed: int, count: int, numbers: Words | None = None) -> None:
-        """Contacts 0 … count − 1, or those of `numbers` (ascending)."""
+        """Contacts 0 … count − 1; or those of `numbers` (ascending), who live in the plan's zone from the start."""
         self.program, self.seed, self.numbers = program, seed, numbers
         self.notes: list[str] = []
         self.count = count if numbers is None else len(numbers)
@@ -112,7 +112,7 @@ class Drawn:
         personas = np.searchsorted(self.shares, draws(self.seed, contacts, "persona"), side="right")
         places = np.searchsorted(self.zone_shares, draws(self.seed, contacts, "zone"), side="right")
         rows[:, P_CONTACT], rows[:, P_PERSONA] = contacts, personas
-        rows[:, P_ZONE] = np.array(self.zones, np.int64)[places]
+        rows[:, P_ZONE] = np.array(self.zones, np.int64)[places] if self.numbers is None else 0
         rows[:, P_JOINED] = self._joined(contacts)
         for i, name in enumerate(program.columns):
             if name.startswith("consent."):
@@ -123,7 +123,7 @@ class Drawn:
 
     def _joined(self, contacts: Words) -> Words:
         joined = self.program.plan.population.joined
-        if joined is None:
+        if joined is None or self.numbers is not None:
             return np.full(len(contacts), MISSING, np.int64)
         start, end = self.program.start, self.program.end
         span = joined.over.elapsed if joined.over else end - start

@@ -167,6 +167,8 @@ def _people(
             raise DataError(f"{imported.file}: none of its events takes part in this run: {why}")
         drawn = Drawn(program, seed, 0, np.unique(imported.contacts))
         drawn.ids = imported.ids
+        text = "contacts are known by their events alone: they live in the plan's zone; who consents is drawn"
+        drawn.notes.append(f"{text} (--population FILE says both)")
         return drawn
     return Drawn(program, seed, contacts or plan.population.contacts)
 
