@@ -6,8 +6,10 @@ message added or removed elsewhere leaves all other draws as they were.
 
 from __future__ import annotations
 
+from bifurque.actors.buying import candidate, visited, wait_for_next
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post, set_timer
+from bifurque.actors.reading import read_message
 from bifurque.rules.compiled import Memory, kernel, real
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
@@ -42,6 +44,9 @@ def new_key(m: Memory, policy: int, same: int) -> int:
 @kernel
 def start_source(m: Memory, source: int) -> None:
     """The first event a contact makes of itself."""
+    if m[source + SO_KIND] >= SO_BUYS:
+        wait_for_next(m, source, m[LIFE])
+        return
     if m[source + SO_KIND] == SO_POISSON:
         set_timer(m, m[source + SO_TIMER], m[LIFE] + gap(m, source))
         return
@@ -64,8 +69,10 @@ def gap(m: Memory, source: int) -> int:
 
 
 @kernel
-def spring(m: Memory, source: int, t: int) -> None:
-    """A source's timer fires: its event is the input."""
+def spring(m: Memory, source: int, t: int) -> bool:
+    """A source's timer fires: its event is the input, if it happens."""
+    if m[source + SO_KIND] >= SO_BUYS:
+        return candidate(m, source, t)
     count = m[source + SO_COUNT]
     cause = nth(m[source + SO_PURPOSE], m[count])
     m[count] += 1
@@ -73,11 +80,16 @@ def spring(m: Memory, source: int, t: int) -> None:
     m[IN_VALUE] = amount(m, m[source + SO_VALUE], source + SO_SPREAD, cause)
     m[IN_SEND], m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = -1, 0, cause, FROM_MODEL
     set_timer(m, m[source + SO_TIMER], NEVER)
+    return True
 
 
 @kernel
 def respring(m: Memory, source: int, t: int) -> None:
-    """After its event, a Poisson source waits for the next."""
+    """After its event, a source that has more waits for the next."""
+    if m[source + SO_KIND] == SO_VISITS:
+        visited(m, t)
+    if m[source + SO_KIND] >= SO_BUYS:
+        wait_for_next(m, source, t)
     if m[source + SO_KIND] == SO_POISSON:
         set_timer(m, m[source + SO_TIMER], t + gap(m, source))
 
@@ -145,9 +157,12 @@ def fatigue(m: Memory, t: int) -> int:
 def receive_message(m: Memory, entry: int, key: int, t: int) -> None:
     """A message has left: will it be opened, and what else may it cause? Nothing before the next second."""
     send, visit = m[entry + OUT_SEND], m[entry + OUT_VISIT]
-    level = fatigue(m, t)
     cause = nth(m[send + SEND_PURPOSE], visit)
     table = m[send + SEND_OPEN]
+    if m[H_BEHAVIOUR] == REALISTIC:
+        read_message(m, send, visit, key, t)
+        table = 0
+    level = fatigue(m, t)
     if table != 0:
         size = m[H_FATIGUE_SIZE] + 1
         if draw(m[KEY], cause, P_OPEN) < real(m, table + m[PERSONA] * size + level):

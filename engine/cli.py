@@ -158,7 +158,7 @@ def schema() -> None:
 )
 @click.option(
     "--behaviour",
-    type=click.Choice(["off", "constant"]),
+    type=click.Choice(["off", "constant", "realistic"]),
     help="How people behave: off: only imported events; constant: the plan's chances. By default the plan's kind.",
 )
 @click.option(

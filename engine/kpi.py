@@ -80,7 +80,7 @@ from bifurque.rules.layout import (
 )
 
 Figures = dict[str, Any]
-BEHAVIOURS = ("off", "constant")
+BEHAVIOURS = ("off", "constant", "realistic")
 
 
 class Counters:

@@ -27,6 +27,23 @@ class Known(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Figure = Number | Known
+Sector = Literal[
+    "all",
+    "agriculture",
+    "arts",
+    "beauty",
+    "business",
+    "computers",
+    "construction",
+    "consulting",
+    "daily-deals",
+    "e-commerce",
+    "education",
+    "non-profit",
+    "retail",
+    "software",
+    "travel",
+]
 
 
 class Purchases(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,6 +53,8 @@ class Purchases(Struct, frozen=True, forbid_unknown_fields=True):
     alpha: Annotated[Figure, doc("Their scale, in weeks", 10.58)] = 10.578
     s: Annotated[Figure, doc("Shape of the rates at which people leave; 0: nobody does", 0.606)] = 0.606
     beta: Annotated[Figure, doc("Their scale, in weeks", 11.67)] = 11.669
+    age: Annotated[Figure, doc("Weeks lived before the run by those who are there when it begins", 52)] = 0.0
+    taste: Annotated[Figure, doc("Correlation, over people, of purchase rate and opens", 0.2)] = 0.2
     event: Annotated[Name, doc("The event a purchase is", "purchase")] = "purchase"
 
 
