@@ -11,13 +11,12 @@ from bifurque.actors.mailbox import post, retract, set_timer
 from bifurque.actors.waking import awake_after
 from bifurque.rules.compiled import Memory, kernel, put_real, real
 from bifurque.rules.layout import *
-from bifurque.rules.numbers import caused, draw, log, nth, power_of_half
-from bifurque.rules.variates import exp, gamma, logistic
+from bifurque.rules.numbers import caused, draw, log, nth
+from bifurque.rules.variates import exp, gamma, logistic, stock, stocked
 
 P_RATE, P_LEAVE, P_SPEND, P_GAP, P_REAL, P_VALUE, P_CART, P_RETURN, P_COMPLETE, P_WHEN = (
     0x6B79A000 + 0x101 * k for k in range(10)
 )
-LN2 = 0.6931471805599453
 
 
 @kernel
@@ -73,10 +72,18 @@ def candidate(m: Memory, source: int, t: int) -> bool:
     u = draw(m[KEY], cause, P_REAL)
     if kind == SO_REFERS:
         return u < logistic(8.0 * (real(m, me + ME_MOOD) - 0.6) - 0.32)
-    if u * (1.0 + real(m, model + MO_LIFT_MOST)) >= 1.0 + lift(m, model, t):
+    u *= 1.0 + real(m, model + MO_LIFT_MOST)
+    if u >= 1.0 + lift(m, model, t):
         return False
+    if u >= 1.0:  # it would not have happened without a message
+        m[IN_SEND] = m[me + ME_LIFT_SEND]
     m[KEYS_MADE] += 1
     m[IN_KEY], m[IN_VALUE] = MODEL_KEYS + m[KEYS_MADE], spend(m, model, cause)
+    if real(m, model + MO_A) > 0.0:
+        stays = gamma(m[KEY], nth(P_LEAVE, 1), real(m, model + MO_B))
+        goes = gamma(m[KEY], nth(P_LEAVE, 2), real(m, model + MO_A))
+        if draw(m[KEY], cause, P_LEAVE) * (stays + goes) < goes:
+            m[me + ME_LEAVES] = t
     return True
 
 
@@ -90,22 +97,19 @@ def spend(m: Memory, model: int, cause: int) -> int:
 @kernel
 def lift(m: Memory, model: int, t: int) -> float:
     """What messages add to the purchase rate at t, as a share of it."""
-    me = m[model + MO_CELLS]
-    level = real(m, me + ME_LIFT)
-    if level == 0.0:
-        return 0.0
-    return level * power_of_half(float(t - m[me + ME_LIFT_AT]) / (real(m, model + MO_LIFT_SECONDS) * LN2))
+    return stock(real(m, m[model + MO_CELLS] + ME_LIFT), t, real(m, model + MO_LIFT_SECONDS))
 
 
 @kernel
-def raise_lift(m: Memory, model: int, t: int, by: float) -> None:
+def raise_lift(m: Memory, model: int, send: int, t: int, by: float) -> None:
     """A message read, or a click: a shot of lift, with diminishing return."""
     me, most = m[model + MO_CELLS], real(m, model + MO_LIFT_MOST)
     level = lift(m, model, t)
     if most > 0.0:
         level += by / (1.0 + level / most)
-    put_real(m, me + ME_LIFT, min(level, most))
-    m[me + ME_LIFT_AT] = t
+    if level > 0.0:
+        put_real(m, me + ME_LIFT, stocked(min(level, most), t, real(m, model + MO_LIFT_SECONDS)))
+        m[me + ME_LIFT_SEND] = send
 
 
 @kernel

@@ -254,6 +254,8 @@ ALTERNATIVE = 9
     MO_RATE,  # their scale, per second, by persona: address of a table
     MO_S,  # shape of the rates of leaving; 0: nobody leaves
     MO_BETA,  # their scale, seconds
+    MO_A,  # chances to leave after each purchase are Beta(a, b); 0: nobody does
+    MO_B,
     MO_AGE,  # seconds lived before the run
     MO_LOG_MEAN,  # of the logarithm of the purchase rate
     MO_LOG_SPREAD,
@@ -274,7 +276,7 @@ ALTERNATIVE = 9
     MO_CART_EVENT,  # whole number
     MO_BUY_EVENT,  # whole number
     MO_VISIT_EVENT,  # whole number
-    MO_TIRED_SECONDS,  # half-life of fatigue
+    MO_TIRED_SECONDS,  # in which fatigue falls to 1/e
     MO_TIRED_OPENS,
     MO_TIRED_CLICKS,
     MO_REPEATS,
@@ -289,16 +291,16 @@ ALTERNATIVE = 9
     MO_SHIFT,  # standard deviation of how early people live, seconds
     MO_CELLS,  # address of the contact's words
     MO_COUNTS,  # address of counters by send row: machine opens, messages reported opened
-) = range(39)
-MODEL = 39
-# … a contact's words: rate per waking second, instant of leaving, cents per unit of spend, lift and its instant,
-# satisfaction, cart left at, its key; numbers of candidates and visits; then fatigue by channel, then repeats
+) = range(41)
+MODEL = 41
+# … a contact's words: rate per waking second, instant of leaving, cents per unit of spend, lift (see `stock`) and the
+# send row that raised it last, satisfaction, when a cart was left, its key; then fatigue by channel
 (
     ME_RATE,
     ME_LEAVES,
     ME_SPEND,
     ME_LIFT,
-    ME_LIFT_AT,
+    ME_LIFT_SEND,
     ME_MOOD,
     ME_CART,
     ME_CART_KEY,
@@ -315,7 +317,7 @@ MODEL = 39
     RD_SECONDS,  # median waking time until the open
     RD_POWER,  # one over the shape of that time
     RD_MACHINE,
-    RD_TIRED,  # address of the contact's fatigue here, and its instant
+    RD_TIRED,  # address of the contact's fatigue here
 ) = range(10)
 READER = 10
 # What a send row says to its reader: by persona logits of opens, of clicks, of leaving; factor on the lift; its place

@@ -14,8 +14,8 @@ from bifurque.actors.mailbox import post
 from bifurque.actors.waking import awake_after
 from bifurque.rules.compiled import Memory, kernel, put_real, real
 from bifurque.rules.layout import *
-from bifurque.rules.numbers import caused, draw, log, nth, power_of_half
-from bifurque.rules.variates import exp, logistic, normal
+from bifurque.rules.numbers import caused, draw, log, nth
+from bifurque.rules.variates import exp, logistic, normal, stock, stocked
 
 P_TASTE, P_EVER, P_WHEN, P_CLICK, P_DELAY, P_LEAVE, P_COMPLAIN, P_DEAD, P_SOFT, P_MACHINE, P_LOOK = (
     0x4EAD1000 + 0x107 * k for k in range(11)
@@ -34,12 +34,9 @@ def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> None:
     weary = log(1.0 + tired)
     look = real(m, m[told + TO_OPEN] + m[PERSONA]) + taste(m, model, reader) - real(m, model + MO_REPEATS) * again
     opens = draw(m[KEY], cause, P_EVER) < logistic(look - real(m, model + MO_TIRED_OPENS) * weary)
-    machine = by_machine(m, reader)
-    if machine:
+    if by_machine(m, reader):
         soon = t + 20 + int(1800.0 * draw(m[KEY], cause, P_MACHINE))
         post(m, soon, m[H_OPENED], key, MISSING, send, visit, cause, FROM_MACHINE)
-    if machine or opens:
-        m[m[model + MO_COUNTS] + 2 * m[send + SEND_ID] + 1] += 1
     at = looks_at(m, model, reader, cause, t)
     if opens:
         post(m, at, m[H_OPENED], key, MISSING, send, visit, cause, FROM_MODEL)
@@ -72,12 +69,9 @@ def leave(m: Memory, model: int, send: int, visit: int, cause: int, tired: float
 @kernel
 def grow_tired(m: Memory, model: int, reader: int, t: int) -> float:
     """Fatigue on a channel just before this message, which adds one to it."""
-    at = m[reader + RD_TIRED]
-    level = real(m, at)
-    if level > 0.0:
-        level *= power_of_half(float(t - m[at + 1]) / real(m, model + MO_TIRED_SECONDS))
-    put_real(m, at, level + 1.0)
-    m[at + 1] = t
+    at, seconds = m[reader + RD_TIRED], real(m, model + MO_TIRED_SECONDS)
+    level = stock(real(m, at), t, seconds)
+    put_real(m, at, stocked(level + 1.0, t, seconds))
     return level
 
 
@@ -130,9 +124,11 @@ def looks_at(m: Memory, model: int, reader: int, cause: int, t: int) -> int:
 def read_by(m: Memory, clicked: bool, t: int) -> None:
     """A person has opened or clicked: more purchases for a time, and after a click a visit."""
     model, send = m[H_MODEL], m[IN_SEND]
-    if send < 0 or m[send + SEND_TOLD] == 0:
+    if send < 0:
         return
+    if not clicked and not by_machine(m, m[send + SEND_READER]):
+        m[m[model + MO_COUNTS] + 2 * m[send + SEND_ID] + 1] += 1
     by = real(m, model + (MO_LIFT_CLICKED if clicked else MO_LIFT_OPENED))
-    raise_lift(m, model, t, by * real(m, m[send + SEND_TOLD] + TO_LIFT))
+    raise_lift(m, model, send, t, by * real(m, m[send + SEND_TOLD] + TO_LIFT))
     if clicked:
         came_back(m, t)

@@ -163,7 +163,9 @@ def reaction(m: Memory, row: int, t: int) -> None:
 def looked_at(m: Memory, clicked: bool, t: int) -> None:
     """A message was opened, by a person or by a mail program, or clicked."""
     if m[IN_SOURCE] == FROM_MACHINE:
-        m[m[m[H_MODEL] + MO_COUNTS] + 2 * m[m[IN_SEND] + SEND_ID]] += 1
+        counts = m[m[H_MODEL] + MO_COUNTS] + 2 * m[m[IN_SEND] + SEND_ID]
+        m[counts] += 1
+        m[counts + 1] += 1
         return
     engaged(m, journey_of(m, m[IN_SEND]) if m[IN_SEND] >= 0 else 0, clicked, t)
     if m[IN_SOURCE] != FROM_MODEL:

@@ -158,8 +158,9 @@ def schema() -> None:
 )
 @click.option(
     "--behaviour",
-    type=click.Choice(["off", "constant", "realistic"]),
-    help="How people behave: off: only imported events; constant: the plan's chances. By default the plan's kind.",
+    metavar="KIND|FILE",
+    help="How people behave: off: only imported events; constant: the plan's chances; realistic: people as "
+    "docs/behaviour.md describes them; or a file that `bifurque calibrate` wrote. By default the plan's kind.",
 )
 @click.option(
     "--ledger",

@@ -21,6 +21,8 @@ ORDER_PAID, ORDER_FELT = 71, 72
 NEVER_LEAVES = -40.0
 """The logit of leaving over a message that needs no consent: nobody unsubscribes from a receipt."""
 REPEATS_A_WORD = 8
+NOTHING = -1e300
+"""A stock that holds nothing: it was 1 long before anything."""
 
 
 def figure(known: Figure) -> float:
@@ -58,7 +60,9 @@ def declare_people(c: Compiling) -> None:
 def compile_realistic(c: Compiling) -> None:
     """Fill the model, its readers, and what messages tell them."""
     people, tables = c.plan.behaviour.realistic, c.tables
-    cells = tables.cells(a.ME_TIRED + 2 * len(c.names.channels))
+    cells = tables.cells(a.ME_TIRED + len(c.names.channels))
+    for stock in (cells + a.ME_LIFT, *range(cells + a.ME_TIRED, cells + a.ME_TIRED + len(c.names.channels))):
+        tables.start_with(stock, real_word(NOTHING))
     repeats = tables.cells(-(-len(c.names.messages) // REPEATS_A_WORD))
     row = {**_buying(c, people), **_tiredness(people), a.MO_CELLS: cells}
     model = tables.put([0] * a.MODEL)
@@ -86,7 +90,9 @@ def _buying(c: Compiling, people: Realistic) -> dict[int, int]:
     mean = float(np.average(rates, weights=_shares(c)))
     reals = {
         a.MO_R: shape,
-        a.MO_S: figure(buys.s),
+        a.MO_S: 0.0 if figure(buys.a) > 0.0 else figure(buys.s),
+        a.MO_A: figure(buys.a),
+        a.MO_B: figure(buys.b),
         a.MO_BETA: figure(buys.beta) * SECONDS,
         a.MO_AGE: figure(buys.age) * SECONDS,
         a.MO_LOG_MEAN: digamma(shape) + math.log(mean),
@@ -125,7 +131,7 @@ def _buying(c: Compiling, people: Realistic) -> dict[int, int]:
 def _tiredness(people: Realistic) -> dict[int, int]:
     tired = people.fatigue
     reals = {
-        a.MO_TIRED_SECONDS: figure(tired.days) * 86400.0,
+        a.MO_TIRED_SECONDS: figure(tired.days) * 86400.0 / math.log(2),
         a.MO_TIRED_OPENS: figure(tired.opens),
         a.MO_TIRED_CLICKS: figure(tired.clicks),
         a.MO_REPEATS: figure(tired.repeats),
@@ -155,7 +161,7 @@ def _reader(c: Compiling, number: int, channel: str, cells: int) -> int:
         a.RD_MACHINE: figure(habits.machine),
     }
     row = {column: real_word(value) for column, value in reals.items()}
-    c.tables.fill(at, row | {a.RD_NUMBER: number, a.RD_TIRED: cells + a.ME_TIRED + 2 * number})
+    c.tables.fill(at, row | {a.RD_NUMBER: number, a.RD_TIRED: cells + a.ME_TIRED + number})
     return at
 
 

@@ -47,12 +47,18 @@ Sector = Literal[
 
 
 class Purchases(Struct, frozen=True, forbid_unknown_fields=True):
-    """Pareto/NBD: purchase rates are Gamma(r, alpha) a week, lives end at rates Gamma(s, beta) a week."""
+    """Pareto/NBD: purchase rates are Gamma(r, alpha) a week, lives end at rates Gamma(s, beta) a week.
+
+    With `a` and `b`, BG/NBD instead: after each purchase a person leaves with a probability that is Beta(a, b) over
+    people. There every purchase a message causes also drives people away, so a plan's effect looks smaller than it is.
+    """
 
     r: Annotated[Figure, doc("Shape of the purchase rates", 0.553)] = 0.553
     alpha: Annotated[Figure, doc("Their scale, in weeks", 10.58)] = 10.578
     s: Annotated[Figure, doc("Shape of the rates at which people leave; 0: nobody does", 0.606)] = 0.606
     beta: Annotated[Figure, doc("Their scale, in weeks", 11.67)] = 11.669
+    a: Annotated[Figure, doc("BG/NBD: chance to leave after each purchase; 0: Pareto/NBD", 0.793)] = 0.0
+    b: Annotated[Figure, doc("BG/NBD: chance to stay", 2.426)] = 0.0
     age: Annotated[Figure, doc("Weeks lived before the run by those who are there when it begins", 52)] = 0.0
     taste: Annotated[Figure, doc("Correlation, over people, of purchase rate and opens", 0.2)] = 0.2
     event: Annotated[Name, doc("The event a purchase is", "purchase")] = "purchase"

@@ -23,6 +23,19 @@ def exp(x: float) -> float:
 
 
 @kernel
+def stock(word: float, t: int, seconds: float) -> float:
+    """A quantity that falls to 1/e in `seconds`, kept in one number: the instant at which it is (or was) 1."""
+    x = (word - float(t)) / seconds
+    return exp(x) if x > -40.0 else 0.0
+
+
+@kernel
+def stocked(level: float, t: int, seconds: float) -> float:
+    """The number that keeps a positive quantity of the instant t."""
+    return float(t) + seconds * log(level)
+
+
+@kernel
 def logistic(x: float) -> float:
     """The share whose logit is x."""
     if x >= 0.0:

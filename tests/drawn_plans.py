@@ -52,7 +52,9 @@ clocks = st.sampled_from(["00:00", "02:15", "02:30", "08:00", "10:00", "23:30"])
 @st.composite
 def quiet_hours(draw):
     start, end = draw(
-        st.sampled_from([("21:00", "08:00"), ("12:00", "14:00"), ("00:00", "24:00"), ("02:30", "09:00"), ("23:00", "02:30")])
+        st.sampled_from(
+            [("21:00", "08:00"), ("12:00", "14:00"), ("00:00", "24:00"), ("02:30", "09:00"), ("23:00", "02:30")]
+        )
     )
     days = seldom(some(["mon", "wed", "sat", "sun"]))
     if (start, end) == ("00:00", "24:00"):
@@ -77,7 +79,9 @@ def caps(draw, number, journeys, groups):
             "name": f"cap {number}",
             "max": draw(st.integers(1, 4) if weighed else st.sampled_from([0, 1, 1, 1, 2, 3])),
             "per": draw(
-                st.sampled_from(["calendar day", "calendar day", "calendar week", "calendar month", "7d", "24h", "90min"])
+                st.sampled_from(
+                    ["calendar day", "calendar day", "calendar week", "calendar month", "7d", "24h", "90min"]
+                )
             ),
             "of": draw(maybe(scopes)),
             "channel": draw(seldom(some(CHANNELS, 1))),
@@ -135,7 +139,9 @@ def triggers(draw):
         return {"first": event}
     if kind == "absence":
         wait = draw(st.sampled_from(["30min", "1d"]))
-        return plain({"absence": {"of": [event, "purchase"], "for": wait, "after": event}, "key": draw(maybe(st.just("thing")))})
+        return plain(
+            {"absence": {"of": [event, "purchase"], "for": wait, "after": event}, "key": draw(maybe(st.just("thing")))}
+        )
     if kind == "together":
         return {"together": {"of": ["visit", "cart"], "within": draw(st.sampled_from(["1h", "2d"]))}}
     if kind == "date":
@@ -178,7 +184,15 @@ def steps(draw, sendable, experiments, journeys, depth=0):
         return plain({"branch": [*ways, {"else": draw(inside)}] if draw(st.booleans()) else ways, **timing})
     if kind == "wait_for":
         timing["at"] = None
-        return plain({"wait_for": draw(st.sampled_from(EVENTS)), "timeout": "1d", "then": draw(inside), "else": draw(inside), **timing})
+        return plain(
+            {
+                "wait_for": draw(st.sampled_from(EVENTS)),
+                "timeout": "1d",
+                "then": draw(inside),
+                "else": draw(inside),
+                **timing,
+            }
+        )
     if not experiments:
         return {"wait": "1h"}
     return plain({"experiment": experiments[0], "arms": {"b": draw(inside)}, **timing})
@@ -240,7 +254,9 @@ def plans(draw):
         "events": {
             "billed": {"set": {"fact.unpaid": True}},
             "paid": {"set": {"fact.unpaid": False}, "grant": ["news.sms"] if own_purpose else []},
-            "tired": plain({"set": {"fact.tired": True}, "withdraw": draw(seldom(some(["marketing.sms", "email"], 1)))}),
+            "tired": plain(
+                {"set": {"fact.tired": True}, "withdraw": draw(seldom(some(["marketing.sms", "email"], 1)))}
+            ),
         },
         "experiments": {x: {"arms": {"a": "50%", "b": "50%"}, "enabled": draw(st.booleans())} for x in trials},
         "messages": {name: draw(messages()) for name in sendable},
