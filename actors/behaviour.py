@@ -15,6 +15,7 @@ from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
 from bifurque.rules.numbers import caused, draw, log, nth
+from bifurque.rules.variates import logistic
 
 # Purposes of draws within one cause; names hashed into causes come from the plan.
 P_HAPPENS, P_WHEN, P_VALUE, P_OPEN, P_CLICK, P_LEAVE, P_GAP = (0x51ED2700 * (k + 1) for k in range(7))
@@ -97,6 +98,8 @@ def respring(m: Memory, source: int, t: int) -> None:
 @kernel
 def react(m: Memory, group: int, t: int) -> None:
     """At most one of a group of alternatives follows from the input."""
+    if m[IN_SOURCE] == FROM_MACHINE:  # nobody has seen anything
+        return
     if m[group + BE_WHEN] >= 0 and truth(m, m[group + BE_WHEN], t) != TRUE:
         return
     cause = caused(m[IN_CAUSE], m[group + BE_PURPOSE])
@@ -107,6 +110,8 @@ def react(m: Memory, group: int, t: int) -> None:
 def follow(m: Memory, group: int, cause: int, t: int, key: int, send: int, visit: int) -> None:
     """Draw which alternative of a group happens, if any, and when."""
     u = draw(m[KEY], cause, P_HAPPENS)
+    if m[group + BE_MOOD] != 0:
+        u = opinion(m, group, u)
     for i in range(m[group + BE_COUNT]):
         row = m[group + BE_FIRST] + i * ALTERNATIVE
         chance = real(m, m[row + AL_CHANCE] + m[PERSONA])
@@ -121,6 +126,23 @@ def follow(m: Memory, group: int, cause: int, t: int, key: int, send: int, visit
         value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
         post(m, due, m[row + AL_EVENT], key, value, send, visit, cause, m[group + BE_SOURCE])
         return
+
+
+@kernel
+def opinion(m: Memory, group: int, u: float) -> float:
+    """The draw of a survey's answer, best first, moved by satisfaction on the cumulative logit scale.
+
+    Whether a person answers at all stays as it was.
+    """
+    answered = 0.0
+    for i in range(m[group + BE_COUNT]):
+        answered += real(m, m[m[group + BE_FIRST] + i * ALTERNATIVE + AL_CHANCE] + m[PERSONA])
+    if u >= answered:
+        return u
+    model = m[H_MODEL]
+    better = real(m, m[model + MO_CELLS] + ME_MOOD) - real(m, model + MO_MOOD_START)
+    rank = u / answered
+    return answered * logistic(log(rank) - log(1.0 - rank) - real(m, group + BE_MOOD) * better)
 
 
 @kernel

@@ -64,6 +64,8 @@ def candidate(m: Memory, source: int, t: int) -> bool:
     cause = nth(m[source + SO_PURPOSE], m[m[source + SO_COUNT]])
     m[m[source + SO_COUNT]] += 1
     set_timer(m, m[source + SO_TIMER], NEVER)
+    if t >= m[me + ME_LEAVES]:
+        return False
     kind = m[source + SO_KIND]
     m[IN_KEY], m[IN_VALUE], m[IN_TYPE] = NO_KEY, MISSING, m[source + SO_EVENT]
     m[IN_SEND], m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = -1, 0, cause, FROM_MODEL
@@ -79,11 +81,6 @@ def candidate(m: Memory, source: int, t: int) -> bool:
         m[IN_SEND] = m[me + ME_LIFT_SEND]
     m[KEYS_MADE] += 1
     m[IN_KEY], m[IN_VALUE] = MODEL_KEYS + m[KEYS_MADE], spend(m, model, cause)
-    if real(m, model + MO_A) > 0.0:
-        stays = gamma(m[KEY], nth(P_LEAVE, 1), real(m, model + MO_B))
-        goes = gamma(m[KEY], nth(P_LEAVE, 2), real(m, model + MO_A))
-        if draw(m[KEY], cause, P_LEAVE) * (stays + goes) < goes:
-            m[me + ME_LEAVES] = t
     return True
 
 
@@ -91,7 +88,7 @@ def candidate(m: Memory, source: int, t: int) -> bool:
 def spend(m: Memory, model: int, cause: int) -> int:
     """What a purchase is worth, in cents."""
     unit = real(m, m[model + MO_CELLS] + ME_SPEND)
-    return int(unit * gamma(m[KEY], caused(cause, P_VALUE), real(m, model + MO_P)))
+    return int(min(unit * gamma(m[KEY], caused(cause, P_VALUE), real(m, model + MO_P)), 1e12))
 
 
 @kernel
@@ -118,7 +115,7 @@ def visited(m: Memory, t: int) -> None:
     model = m[H_MODEL]
     me = m[model + MO_CELLS]
     cause = caused(m[IN_CAUSE], P_CART)
-    if draw(m[KEY], cause, P_CART) >= real(m, model + MO_CART):
+    if t >= m[me + ME_LEAVES] or draw(m[KEY], cause, P_CART) >= real(m, model + MO_CART):
         return
     m[KEYS_MADE] += 1
     key = MODEL_KEYS + m[KEYS_MADE]
@@ -145,10 +142,15 @@ def returns_after(u: float) -> int:
 
 
 @kernel
-def paid(m: Memory) -> None:
-    """A purchase closes the cart."""
+def paid(m: Memory, t: int) -> None:
+    """A purchase closes the cart; with BG/NBD it may be the last."""
     model = m[H_MODEL]
     me = m[model + MO_CELLS]
+    if real(m, model + MO_A) > 0.0:
+        stays = gamma(m[KEY], nth(P_LEAVE, 1), real(m, model + MO_B))
+        goes = gamma(m[KEY], nth(P_LEAVE, 2), real(m, model + MO_A))
+        if draw(m[KEY], m[IN_CAUSE], P_LEAVE) * (stays + goes) < goes:
+            m[me + ME_LEAVES] = min(m[me + ME_LEAVES], t)
     if m[me + ME_CART] == 0:
         return
     m[me + ME_CART] = 0

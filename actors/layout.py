@@ -243,8 +243,8 @@ SOURCE = 12
 SO_POISSON, SO_ONCE, SO_BUYS, SO_VISITS, SO_REFERS = range(5)
 KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
 
-# Behaviour: groups of alternatives, of which at most one happens
-(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE) = range(5)
+# Behaviour: groups of alternatives, of which at most one happens. BE_MOOD: how far satisfaction moves the choice
+(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE, BE_MOOD) = range(6)
 (AL_CHANCE, AL_EVENT, AL_DAYS, AL_LEAST, AL_SPAN, AL_KEY, AL_VALUE, AL_SPREAD, AL_TEXT) = range(9)
 ALTERNATIVE = 9
 
@@ -257,7 +257,7 @@ ALTERNATIVE = 9
     MO_A,  # chances to leave after each purchase are Beta(a, b); 0: nobody does
     MO_B,
     MO_AGE,  # seconds lived before the run
-    MO_LOG_MEAN,  # of the logarithm of the purchase rate
+    MO_LOG_MEAN,  # of the logarithm of a Gamma(r, 1)
     MO_LOG_SPREAD,
     MO_TASTE,  # correlation of purchase rate and opens
     MO_P,
@@ -308,7 +308,7 @@ MODEL = 41
 ) = range(9)
 # Readers: what people do with the messages of one channel
 (
-    RD_NUMBER,
+    RD_PURPOSE,  # of what is drawn once for all messages
     RD_OPEN_SPREAD,
     RD_CLICK_SPREAD,
     RD_COMPLAINT,

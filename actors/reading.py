@@ -27,10 +27,10 @@ def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> None:
     """A message has left: all its reader will do with it."""
     model, reader, told = m[H_MODEL], m[send + SEND_READER], m[send + SEND_TOLD]
     cause = nth(m[send + SEND_PURPOSE], visit)
-    tired, again = grow_tired(m, model, reader, t), repeated(m, told)
     if bounces(m, reader, cause):
         post(m, t + 5, m[model + MO_BOUNCED], key, MISSING, send, visit, cause, FROM_MODEL)
         return
+    tired, again = grow_tired(m, model, reader, t), repeated(m, told)
     weary = log(1.0 + tired)
     look = real(m, m[told + TO_OPEN] + m[PERSONA]) + taste(m, model, reader) - real(m, model + MO_REPEATS) * again
     opens = draw(m[KEY], cause, P_EVER) < logistic(look - real(m, model + MO_TIRED_OPENS) * weary)
@@ -41,7 +41,7 @@ def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> None:
     if opens:
         post(m, at, m[H_OPENED], key, MISSING, send, visit, cause, FROM_MODEL)
         wish = real(m, m[told + TO_CLICK] + m[PERSONA]) - real(m, model + MO_TIRED_CLICKS) * weary
-        wish += real(m, reader + RD_CLICK_SPREAD) * normal(draw(m[KEY], nth(P_TASTE, m[reader + RD_NUMBER]), P_CLICK))
+        wish += real(m, reader + RD_CLICK_SPREAD) * normal(draw(m[KEY], m[reader + RD_PURPOSE], P_CLICK))
         if draw(m[KEY], cause, P_CLICK) < logistic(wish):
             delay = 1 + int(20.0 * exp(normal(draw(m[KEY], cause, P_DELAY))))
             clicked = caused(cause, P_CLICK)
@@ -88,7 +88,7 @@ def repeated(m: Memory, told: int) -> float:
 @kernel
 def bounces(m: Memory, reader: int, cause: int) -> bool:
     """A dead address, or a message refused for once."""
-    if draw(m[KEY], nth(P_DEAD, m[reader + RD_NUMBER]), 0) < real(m, reader + RD_HARD):
+    if draw(m[KEY], m[reader + RD_PURPOSE], P_DEAD) < real(m, reader + RD_HARD):
         return True
     return draw(m[KEY], cause, P_SOFT) < real(m, reader + RD_SOFT)
 
@@ -96,19 +96,22 @@ def bounces(m: Memory, reader: int, cause: int) -> bool:
 @kernel
 def by_machine(m: Memory, reader: int) -> bool:
     """Whether the contact's mail program opens everything by itself."""
-    return draw(m[KEY], nth(P_MACHINE, m[reader + RD_NUMBER]), 0) < real(m, reader + RD_MACHINE)
+    return draw(m[KEY], m[reader + RD_PURPOSE], P_MACHINE) < real(m, reader + RD_MACHINE)
 
 
 @kernel
 def taste(m: Memory, model: int, reader: int) -> float:
-    """How much more than others a person opens on a channel: partly the taste that makes it buy."""
+    """How much more than others of its persona a person opens on a channel: partly the taste that makes it buy."""
     spread = real(m, reader + RD_OPEN_SPREAD)
-    own = normal(draw(m[KEY], nth(P_TASTE, m[reader + RD_NUMBER]), P_EVER))
+    own = normal(draw(m[KEY], m[reader + RD_PURPOSE], P_TASTE))
     rho = real(m, model + MO_TASTE)
     if rho == 0.0:
         return spread * own
-    rate = real(m, m[model + MO_CELLS] + ME_RATE)
-    score = (log(rate) - real(m, model + MO_LOG_MEAN)) / real(m, model + MO_LOG_SPREAD) if rate > 1e-300 else -4.0
+    usual = real(m, m[model + MO_RATE] + m[PERSONA])
+    score = 0.0
+    if usual > 0.0:
+        rate = max(real(m, m[model + MO_CELLS] + ME_RATE) / usual, 1e-300)
+        score = max((log(rate) - real(m, model + MO_LOG_MEAN)) / real(m, model + MO_LOG_SPREAD), -4.0)
     return spread * (rho * score + math.sqrt(1.0 - rho * rho) * own)
 
 

@@ -151,7 +151,7 @@ def reaction(m: Memory, row: int, t: int) -> None:
     elif op == RX_FELT:
         felt(m, arg)
     elif op == RX_PAID:
-        paid(m)
+        paid(m, t)
     elif op == RX_SEEN:
         seen(m, arg, m[row + RX_AUX], m[IN_KEY], t)
     elif op == RX_FIRST and m[m[arg + TR_CELLS]] == 0:

@@ -36,7 +36,7 @@ from bifurque.actors.layout import (
     ST_INTERVAL,
     WAKES_SOURCE,
 )
-from bifurque.engine.compile_realistic import compile_realistic, declare_people, replaced_events
+from bifurque.engine.compile_realistic import answers_follow, compile_realistic, declare_people, replaced_events
 from bifurque.engine.habits import Alternative, Factors, Reading, Source, Value
 from bifurque.engine.journey import SurveyStep
 from bifurque.engine.names import Names
@@ -153,7 +153,7 @@ def _group(
     rows: list[int] = []
     for way in ways:
         rows += _alternative(c, way)
-    return c.tables.put([when, hash64(*path), len(ways), c.tables.put(rows), source])
+    return c.tables.put([when, hash64(*path), len(ways), c.tables.put(rows), source, 0])
 
 
 def _alternative(c: Compiling, way: Alternative, text: int = -1) -> list[int]:
@@ -218,7 +218,8 @@ def _answers(c: Compiling, responses: dict[int, list[int]]) -> None:
                 way = Alternative(event="answered", chance=chance, after=after)
                 rows += _alternative(c, way, c.tables.text(answer))
             path = ("behaviour", "answers", step.survey)
-            group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows), FROM_MODEL])
+            mood = answers_follow(c, step.survey) if c.behaviour == "realistic" else 0
+            group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows), FROM_MODEL, mood])
             if station.part == "answer":
                 c.tables.fill(c.step_row(name, number), {ST_ANSWERS: group})
             else:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from msgspec import structs
 
 from bifurque.actors import layout as a
 from bifurque.engine.names import listed
@@ -25,14 +26,21 @@ NOTHING = -1e300
 """A stock that holds nothing: it was 1 long before anything."""
 
 
-def figure(known: Figure) -> float:
-    """A figure, whatever is known of it."""
+def figure(known: Figure | None) -> float:
+    """A figure, whatever is known of it; what may be left out has been filled in by now."""
+    assert known is not None
     return float(known.value if isinstance(known, Known) else known)
 
 
 def replaced_events(people: Realistic) -> tuple[str, ...]:
     """Events that realistic people make themselves: what the plan says of who makes them does not count then."""
     return (people.purchases.event, people.visits.event, people.visits.cart_event)
+
+
+def answers_follow(c: Compiling, survey: str) -> int:
+    """How far the answers of a survey follow satisfaction; 0: they do not."""
+    opinion = c.plan.behaviour.realistic.opinion
+    return real_word(figure(opinion.answers)) if survey in listed(opinion.surveys) else 0
 
 
 def declare_people(c: Compiling) -> None:
@@ -95,7 +103,7 @@ def _buying(c: Compiling, people: Realistic) -> dict[int, int]:
         a.MO_B: figure(buys.b),
         a.MO_BETA: figure(buys.beta) * SECONDS,
         a.MO_AGE: figure(buys.age) * SECONDS,
-        a.MO_LOG_MEAN: digamma(shape) + math.log(mean),
+        a.MO_LOG_MEAN: digamma(shape),
         a.MO_LOG_SPREAD: math.sqrt(trigamma(shape)),
         a.MO_TASTE: figure(buys.taste),
         a.MO_P: figure(spend.p),
@@ -142,9 +150,11 @@ def _tiredness(people: Realistic) -> dict[int, int]:
 
 
 def reads(c: Compiling, channel: str) -> Reads:
-    """What people do with the messages of a channel: as the plan says, or as is usual."""
+    """What people do with the messages of a channel: as the plan says, the rest as is usual."""
     behaviour = c.plan.behaviour
-    return behaviour.realistic.channels.get(channel) or usual(behaviour.sector, channel)
+    said = behaviour.realistic.channels.get(channel, Reads())
+    known = {k: v for k, v in structs.asdict(said).items() if v is not None}
+    return structs.replace(usual(behaviour.sector, channel), **known)
 
 
 def _reader(c: Compiling, number: int, channel: str, cells: int) -> int:
@@ -161,7 +171,8 @@ def _reader(c: Compiling, number: int, channel: str, cells: int) -> int:
         a.RD_MACHINE: figure(habits.machine),
     }
     row = {column: real_word(value) for column, value in reals.items()}
-    c.tables.fill(at, row | {a.RD_NUMBER: number, a.RD_TIRED: cells + a.ME_TIRED + number})
+    drawn_once = hash64("behaviour", "realistic", "channels", channel)
+    c.tables.fill(at, row | {a.RD_PURPOSE: drawn_once, a.RD_TIRED: cells + a.ME_TIRED + number})
     return at
 
 
@@ -172,9 +183,9 @@ def _told(c: Compiling, message: str, channel: str, repeats: int) -> int:
     tempers = _temper(c, people, lambda t: t.open)
     weary = math.log(2.0)
     opens = intercept(figure(habits.open), figure(habits.open_spread), tempers, _shares(c))
-    opens += figure(people.fatigue.opens) * weary + effect.open
+    opens += figure(people.fatigue.opens) * weary + figure(effect.open)
     clicks = intercept(figure(habits.click), figure(habits.click_spread), [0.0], [1.0])
-    clicks += figure(people.fatigue.clicks) * weary + effect.click
+    clicks += figure(people.fatigue.clicks) * weary + figure(effect.click)
     factors = _temper(c, people, lambda t: t.unsubscribe)
     leaves = [_leaving(people, habits) + math.log(max(f, 1e-12)) for f in factors]
     if c.names.purpose(c.plan.messages[message].category) is None:
@@ -185,7 +196,7 @@ def _told(c: Compiling, message: str, channel: str, repeats: int) -> int:
             c.tables.reals(opens + t for t in tempers),
             c.tables.reals(clicks for _ in tempers),
             c.tables.reals(leaves),
-            real_word(effect.lift),
+            real_word(figure(effect.lift)),
             repeats + place // REPEATS_A_WORD,
             8 * (place % REPEATS_A_WORD),
         ]

@@ -27,6 +27,7 @@ class Known(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Figure = Number | Known
+Proportion = Share | Known
 Sector = Literal[
     "all",
     "agriculture",
@@ -85,28 +86,36 @@ class Visits(Struct, frozen=True, forbid_unknown_fields=True):
     """Visits people make of themselves, and the carts they fill and leave."""
 
     per_week: Annotated[Figure, doc("Visits a week, of a person whose purchase rate is the mean", 0.4)] = 0.4
-    cart: Annotated[Figure, doc("Share of visits in which a cart is filled and left", 0.07)] = 0.07
-    returns: Annotated[Figure, doc("Share of carts left that are bought later, unaided, within 7 days", 0.2)] = 0.2
-    completes: Annotated[Figure, doc("Share of carts bought after a click, 1 h after they were left …", 0.25)] = 0.25
+    cart: Annotated[Proportion, doc("Share of visits in which a cart is filled and left", 0.07)] = 0.07
+    returns: Annotated[Proportion, doc("Share of carts left that are bought later, unaided, within 7 days", 0.2)] = 0.2
+    completes: Annotated[Proportion, doc("Share of carts bought after a click, 1 h after they were left …", 0.25)] = (
+        0.25
+    )
     hours: Annotated[Figure, doc("… which falls by e every so many hours", 48)] = 48.0
     event: Annotated[Name, doc("The event a visit is", "visit")] = "visit"
     cart_event: Annotated[Name, doc("The event a cart left is", "cart_updated")] = "cart_updated"
 
 
 class Reads(Struct, frozen=True, forbid_unknown_fields=True):
-    """What people do with the messages of one channel."""
+    """What people do with the messages of one channel; what is left out is as usual in the sector."""
 
-    open: Annotated[Figure, doc("Share of delivered messages a person opens, at one message a week", 0.18)] = 0.18
-    click: Annotated[Figure, doc("Share of opened messages clicked", 0.12)] = 0.12
-    open_spread: Annotated[Figure, doc("How much people differ, on the logit scale", 1)] = 1.0
-    click_spread: Annotated[Figure, doc("How much people differ in clicks", 0.8)] = 0.8
-    unsubscribe: Annotated[Figure, doc("Share of received messages after which a person leaves", 0.0025)] = 0.0025
-    complaint: Annotated[Figure, doc("Complaints for each unsubscription", 0.05)] = 0.05
-    hard: Annotated[Figure, doc("Share of addresses that are dead", 0.0022)] = 0.0022
-    soft: Annotated[Figure, doc("Share of messages that bounce for once", 0.0032)] = 0.0032
-    hours: Annotated[Figure, doc("Median waking hours until the open", 5)] = 5.0
-    shape: Annotated[Figure, doc("Log-logistic shape of that time", 0.8)] = 0.8
-    machine: Annotated[Figure, doc("Share of people whose mail program opens everything by itself", 0.4)] = 0.4
+    open: Annotated[
+        Proportion | None, doc("Share of delivered messages a person opens, at one message a week", 0.18)
+    ] = None
+    click: Annotated[Proportion | None, doc("Share of opened messages clicked", 0.12)] = None
+    open_spread: Annotated[Figure | None, doc("How much people differ, on the logit scale", 1)] = None
+    click_spread: Annotated[Figure | None, doc("How much people differ in clicks", 0.8)] = None
+    unsubscribe: Annotated[
+        Proportion | None, doc("Share of delivered messages after which a person leaves", 0.0025)
+    ] = None
+    complaint: Annotated[Figure | None, doc("Complaints for each unsubscription", 0.05)] = None
+    hard: Annotated[Proportion | None, doc("Share of addresses that are dead", 0.0022)] = None
+    soft: Annotated[Proportion | None, doc("Share of messages that bounce for once", 0.0032)] = None
+    hours: Annotated[Figure | None, doc("Median waking hours until the open", 5)] = None
+    shape: Annotated[Figure | None, doc("Log-logistic shape of that time", 0.8)] = None
+    machine: Annotated[Proportion | None, doc("Share of people whose mail program opens everything by itself", 0.4)] = (
+        None
+    )
 
 
 class Tiredness(Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,12 +145,15 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
 class Opinion(Struct, frozen=True, forbid_unknown_fields=True):
     """Satisfaction from 0 to 1, moved by what happens to people; it colours what they do and answer."""
 
-    start: Annotated[Figure, doc("At first", 0.6)] = 0.6
-    step: Annotated[Figure, doc("How far each experience moves it", 0.2)] = 0.2
+    start: Annotated[Proportion, doc("At first", 0.6)] = 0.6
+    step: Annotated[Proportion, doc("How far each experience moves it", 0.2)] = 0.2
     good: Annotated[Names, doc("Events that are good experiences", "delivered")] = ()
     bad: Annotated[Names, doc("Events that are bad ones", "complaint")] = ()
     unsubscribes: Annotated[Figure, doc("Taken off the logit of unsubscriptions, times satisfaction - 0.5", 1)] = 1.0
-    answers: Annotated[Figure, doc("Share of people who answer when asked", 0.15)] = 0.15
+    surveys: Annotated[Names, doc("Surveys that ask for it: their answers stand best first", "satisfaction")] = ()
+    answers: Annotated[
+        Figure, doc("Added to the cumulative logit of their better answers, times satisfaction - start", 4)
+    ] = 4.0
     referrals: Annotated[Figure, doc("Friends invited a month by those who would score 9 or 10", 0.05)] = 0.05
     referral_event: Annotated[Name, doc("The event an invitation is", "referred")] = "referred"
 
@@ -158,8 +170,8 @@ class Temper(Struct, frozen=True, forbid_unknown_fields=True):
 class Effect(Struct, frozen=True, forbid_unknown_fields=True):
     """How one message differs from the others of its channel."""
 
-    open: Annotated[Number, doc("Added to the logit of opens", 0.5)] = 0.0
-    click: Annotated[Number, doc("Added to the logit of clicks", 0.3)] = 0.0
+    open: Annotated[Figure, doc("Added to the logit of opens", 0.5)] = 0.0
+    click: Annotated[Figure, doc("Added to the logit of clicks", 0.3)] = 0.0
     lift: Annotated[Number, doc("Factor on what it adds to purchases", 1)] = 1.0
 
 

@@ -1,6 +1,8 @@
-"""Usual figures of e-mail by sector, and of other channels: where to start when nothing is known of one's own people."""
+"""Usual figures of e-mail by sector, and of other channels: where to start before one's own people are known."""
 
 from __future__ import annotations
+
+from msgspec.structs import replace
 
 from bifurque.engine.realistic import Known, Reads
 
@@ -27,31 +29,43 @@ _EMAIL: dict[str, tuple[float, float, float, float, float, str]] = {
 }
 
 
+ANY = Reads(
+    open=0.18,
+    click=0.12,
+    open_spread=1.0,
+    click_spread=0.8,
+    unsubscribe=0.0025,
+    complaint=0.05,
+    hard=0.0022,
+    soft=0.0032,
+    hours=5.0,
+    shape=0.8,
+    machine=0.0,
+)
+"""What is assumed of a channel where nothing better is known."""
+
+
 def _known(value: float, source: str) -> Known:
     return Known(round(value, 6), source=source)
 
 
 def usual(sector: str, channel: str) -> Reads:
-    """What people of a sector usually do with the messages of a channel."""
+    """What people of a sector usually do with the messages of a channel; every figure said."""
     if channel == "sms":
         klaviyo = "Klaviyo, SMS benchmarks"
-        return Reads(
-            open=0.95,
-            click=_known(0.12, klaviyo),
-            unsubscribe=_known(0.009, klaviyo),
-            hours=0.05,
-            shape=1.5,
-            machine=0.0,
-        )
+        clicked, left = _known(0.12, klaviyo), _known(0.009, klaviyo)
+        return replace(ANY, open=0.95, click=clicked, unsubscribe=left, hours=0.05, shape=1.5)
     if channel == "push":
-        return Reads(open=0.30, click=0.10, unsubscribe=0.002, hours=0.3, shape=1.0, machine=0.0, hard=0.02)
+        return replace(ANY, open=0.30, click=0.10, unsubscribe=0.002, hours=0.3, shape=1.0, hard=0.02)
     if channel != "email":
-        return Reads(open=0.8, click=0.0, unsubscribe=0.0, complaint=0.0, hard=0.02, soft=0.0, hours=24.0, machine=0.0)
-    opened, clicked, hard, soft, left, source = _EMAIL[sector]
-    return Reads(
+        return replace(ANY, open=0.8, click=0.0, unsubscribe=0.0, complaint=0.0, hard=0.02, soft=0.0, hours=24.0)
+    opened, clicked_of_all, hard, soft, left_of_all, source = _EMAIL[sector]
+    return replace(
+        ANY,
         open=_known(opened / 100, source),
-        click=_known(clicked / opened, source),
+        click=_known(clicked_of_all / opened, source),
         hard=_known(hard / 100, source),
         soft=_known(soft / 100, source),
-        unsubscribe=_known(left / 100, source),
+        unsubscribe=_known(left_of_all / 100, source),
+        machine=0.4,
     )
