@@ -257,3 +257,58 @@ def why(run: File, contact: str, message: str | None, zone: str | None, lang: st
         click.echo(line)
     if not found.rows:
         click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))
+
+
+@main.command()
+@click.argument("events", type=click.Path(path_type=File))
+@click.argument("plan", type=click.Path(path_type=File), required=False)
+@click.option("-o", "--out", type=click.Path(path_type=File), default="behaviour.yaml", show_default=True, help="To.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+@click.option("--until", metavar="DATE", help="The last day to look at, such as 2025-09-30; keeps the rest for a test.")
+@click.option("--zone", help="On whose wall clock people live; by default the plan's, or UTC.")
+@click.option(
+    "--life-from",
+    type=click.Choice(["first_purchase", "start"]),
+    help="When a customer's clock starts: at the first purchase, or with `joined` or else the first day of EVENTS. By "
+    "default the latter for a run, and where nearly all buyers have joined.",
+)
+@click.option("--purchase", metavar="EVENT", help="The event a purchase is; by default the plan's revenue.")
+@click.option("--visit", metavar="EVENT", default="visit", show_default=True, help="The event a visit is.")
+@click.option("--cart", metavar="EVENT", default="cart_updated", show_default=True, help="The event a cart changed is.")
+@click.option("--predictions", type=click.Path(path_type=File), help="Also write what another group would do, by arm.")
+@lang
+@as_json
+def calibrate(
+    lang: str | None, json: bool, out: File, overwrite: bool, predictions: File | None, **options: Any
+) -> None:
+    """Estimate realistic behaviour from EVENTS, and write it for `simulate --behaviour FILE`.
+
+    EVENTS is a Parquet, CSV or JSON lines file with the columns contact, time (with its offset), type, and if there are
+    any key, value (money in cents), message, channel, arm, machine; or the folder of a run. The types read are sent,
+    opened, clicked, unsubscribed, complained, bounced, machine_opened, joined, assigned, and those of purchases, visits
+    and carts. PLAN says the channels of messages, the zone and which event is revenue.
+
+    Every figure is listed as estimated, weak or assumed, with its standard error. What messages cause is only said
+    where EVENTS has arms drawn by lot.
+    """
+    from bifurque.engine.calibrate import calibrate as estimate
+    from bifurque.engine.calibrate_file import write_behaviour
+    from bifurque.engine.calibrate_report import as_data, report
+    from bifurque.engine.calibrate_words import say
+    from bifurque.engine.fit_lift import write_predictions
+    from bifurque.engine.words import language
+
+    if out.exists() and not overwrite:
+        raise click.ClickException(f"{out}: exists already; choose another --out, or add --overwrite")
+    spoken = language(lang)
+    found = estimate(options.pop("events"), options.pop("plan"), lang=spoken, **options)
+    write_behaviour(out, found.behaviour, found.log.file, spoken)
+    if predictions is not None:
+        write_predictions(predictions, found.lifts)
+    if json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(as_data(found)))
+        return
+    click.echo(report(found))
+    click.echo(say(spoken, "written", out))

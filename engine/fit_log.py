@@ -22,8 +22,8 @@ from bifurque.rules.layout import MISSING
 
 HOUR, DAY, WEEK = 3600, 86400, 604800
 SENT, OPENED, CLICKED, UNSUBSCRIBED = "sent", "opened", "clicked", "unsubscribed"
-COMPLAINED, HARD, SOFT, MACHINE, ASSIGNED = "complained", "hard_bounced", "soft_bounced", "machine_opened", "assigned"
-VOCABULARY = (SENT, OPENED, CLICKED, UNSUBSCRIBED, COMPLAINED, HARD, SOFT, MACHINE, ASSIGNED, "joined")
+COMPLAINED, BOUNCED, MACHINE, ASSIGNED = "complained", "bounced", "machine_opened", "assigned"
+VOCABULARY = (SENT, OPENED, CLICKED, UNSUBSCRIBED, COMPLAINED, BOUNCED, MACHINE, ASSIGNED, "joined")
 """The event types an estimate may need, beside the purchases, visits and carts that the plan may call otherwise."""
 
 
@@ -112,7 +112,7 @@ def read_log(file: str | File, plan: Plan | None = None, *, zone: str | None = N
 
     Args:
         file: Parquet, CSV or JSON lines with `contact`, `time`, `type`, and if there are any `key`, `value` (money in
-            cents), `message`, `channel`, `arm`, `machine`; or a run folder.
+            cents), `message`, `channel`, `arm`, `machine` (whether a machine opened); or a run folder.
         plan: says the channels of messages and the zone; a run folder has its own.
         zone: on whose wall clock people live; by default the plan's, or UTC.
         until: the last day, `2025-09-30`; what comes later is left out.
@@ -136,6 +136,7 @@ def read_log(file: str | File, plan: Plan | None = None, *, zone: str | None = N
     from bifurque.engine.simulate import SAMPLE  # brings the kernel's compiler, which no other log needs
 
     log.simulated = True
+    log.machines_known = log.machines_known or plan.behaviour.kind != "realistic"
     kept = {"full": 1.0, "sample": SAMPLE}[run.manifest["ledger"]]
     log.silent = max(0, round(kept * run.kpis["contacts"]) - log.count)
     return log
@@ -217,13 +218,18 @@ def _about(named: dict[str, tuple[Words, list[str]]], kinds: Words) -> Words:
 def _machine(table: Any, path: File, kinds: Words, words: list[str]) -> bool:
     """Opens that machines made become a type of their own; whether the log tells them apart."""
     flags = column(table, "machine", path, needed=False)
-    if flags is None:
+    source = column(table, "source", path, needed=False)
+    if flags is not None:
+        by_machine = truths(flags, path, "machine") == 1
+    elif source is not None:  # as runs write their events
+        by_machine = np.asarray(pc.equal(texts(source, path, "source"), "machine").fill_null(False))
+    else:
         return MACHINE in words
     if MACHINE not in words:
         words.append(MACHINE)
     opened = words.index(OPENED) if OPENED in words else -1
-    kinds[(truths(flags, path, "machine") == 1) & (kinds == opened)] = words.index(MACHINE)
-    return True
+    kinds[by_machine & (kinds == opened)] = words.index(MACHINE)
+    return flags is not None or bool(by_machine.any())
 
 
 def _channels_of_plan(log: Log, plan: Plan) -> None:
@@ -275,6 +281,7 @@ def _of_run(run: Any) -> Any:
             "type": part["type"].cast(pa.string()) if kind is None else pa.array([kind] * part.num_rows, pa.string()),
             "key": part["key"] if kind is None else none,
             "value": part["value"] if kind is None else pa.nulls(part.num_rows, pa.int64()),
+            "source": part["source"].cast(pa.string()) if kind is None else none,
             "message": none if kind == ASSIGNED else part["message"].cast(pa.string()),
             "channel": part["channel"].cast(pa.string()) if kind == SENT else none,
         }

@@ -13,6 +13,7 @@ import numpy as np
 
 from bifurque.engine.fit_likelihood import Fit, Reals, maximise, scipy
 from bifurque.engine.fit_log import WEEK, Log
+from bifurque.rules.compiled import Words
 from bifurque.rules.errors import BifurqueError
 
 NODES = 40
@@ -32,12 +33,19 @@ class Customers:
         last: when it bought last, in weeks since then; 0 if it never did.
         watched: how long it was watched, in weeks.
         weight: how many customers are alike.
+        again: when each purchase after the start of a clock was, in weeks since the first clock started; in order.
     """
 
     x: Reals
     last: Reals
     watched: Reals
     weight: Reals
+    again: Reals
+
+    @property
+    def starts(self) -> Reals:
+        """When each clock started, in weeks since the first did."""
+        return self.watched.max() - self.watched
 
     @property
     def count(self) -> int:
@@ -50,41 +58,50 @@ class Customers:
         return int((self.x * self.weight).sum())
 
 
-def customers(log: Log, event: str, life_from: LifeFrom = "first_purchase") -> Customers:
-    """The customers of a log.
+def customers(log: Log, rows: Words, life_from: LifeFrom = "first_purchase") -> Customers:
+    """The customers of a log, and the purchases that stand in some of its rows.
 
-    A clock starts at the first purchase, as for a cohort of buyers, or with the event `joined`, or else the first day of
-    the log, when everybody there is has been watched from then on.
+    A clock starts at the first purchase, as for a cohort of buyers; or, when everybody has been watched from the start,
+    with the event `joined`, or else on the first day of the log.
     """
-    rows = log.of(event)
-    who, when = log.contact[rows], log.time[rows]
-    fresh = np.ones(len(rows), bool)
-    fresh[1:] = (who[1:] != who[:-1]) | (when[1:] != when[:-1])  # two lines of one basket are one purchase
-    who, when = who[fresh], when[fresh]
+    who, when = _baskets(log, rows)
     buyers, first, bought = np.unique(who, return_index=True, return_counts=True)
+    counted = np.ones(len(who), bool)
     if life_from == "first_purchase":
         began, last, x = when[first], when[first + bought - 1], bought - 1
+        counted[first] = False
     else:
         began = np.full(log.count, log.start, np.int64)
         joined = log.of("joined")[::-1]
         began[log.contact[joined]] = log.time[joined]
         x, last = np.zeros(log.count, np.int64), began.copy()
-        keep = when >= began[who]
-        x += np.bincount(who[keep], minlength=log.count)
+        counted = when >= began[who]
+        x += np.bincount(who[counted], minlength=log.count)
         last[buyers] = np.maximum(when[first + bought - 1], began[buyers])
     weight = np.ones(len(x))
     if life_from == "start" and log.silent:
         x, last, began = np.append(x, 0), np.append(last, log.start), np.append(began, log.start)
         weight = np.append(weight, log.silent)
-    return grouped(x, (last - began) / WEEK, (log.end - began) / WEEK, weight)
+    again = np.sort(when[counted] - began.min()) / WEEK
+    return grouped(x, (last - began) / WEEK, (log.end - began) / WEEK, weight, again)
 
 
-def grouped(x: Reals, last: Reals, watched: Reals, weight: Reals | None = None) -> Customers:
+def _baskets(log: Log, rows: Words) -> tuple[Words, Words]:
+    """Contact and time of each purchase: lines of one contact at one instant are one."""
+    who, when = log.contact[rows], log.time[rows]
+    fresh = np.ones(len(rows), bool)
+    fresh[1:] = (who[1:] != who[:-1]) | (when[1:] != when[:-1])
+    return who[fresh], when[fresh]
+
+
+def grouped(
+    x: Reals, last: Reals, watched: Reals, weight: Reals | None = None, again: Reals | None = None
+) -> Customers:
     """Customers, those who are alike counted together."""
     every = np.column_stack([x, last, watched]).astype(float)
     alike, place = np.unique(every, axis=0, return_inverse=True)
     counts = np.bincount(place.ravel(), weights=weight, minlength=len(alike))
-    return Customers(alike[:, 0], alike[:, 1], alike[:, 2], counts)
+    return Customers(alike[:, 0], alike[:, 1], alike[:, 2], counts, np.zeros(0) if again is None else again)
 
 
 def _ln_gamma(x: Reals) -> Reals:
@@ -235,27 +252,19 @@ def fit_all(c: Customers) -> Purchases:
     return Purchases(fits, "Pareto/NBD" if told else "NBD", gain, c)
 
 
-def expected_curve(name: str, p: Reals, starts: Reals, weeks: Reals) -> Reals:
-    """Expected cumulative repeat purchases of a cohort by calendar week.
+def expected_curve(name: str, p: Reals, c: Customers, weeks: Reals) -> Reals:
+    """Purchases after the start of the clocks that a model expects of customers, week by week since the first clock.
 
     Args:
         name: one of `MODELS`.
         p: its figures.
-        starts: when each clock started, in weeks.
-        weeks: at which weeks to look.
+        c: whose clocks count.
+        weeks: at which weeks to look; they may lie ahead.
     """
-    first, count = np.unique(np.asarray(starts, float), return_counts=True)
-    since = np.maximum(np.asarray(weeks, float)[:, None] - first, 0.0)
-    return MODELS[name].repeats(since, p) @ count
+    since = np.maximum(np.asarray(weeks, float)[:, None] - c.starts, 0.0)
+    return MODELS[name].repeats(since, p) @ c.weight
 
 
-def lived_curve(log: Log, event: str, weeks: Reals) -> tuple[Reals, Reals]:
-    """Repeat purchases a log holds by calendar week since its start, and when each clock started, in weeks."""
-    rows = log.of(event)
-    who, when = log.contact[rows], log.time[rows]
-    fresh = np.ones(len(rows), bool)
-    fresh[1:] = (who[1:] != who[:-1]) | (when[1:] != when[:-1])
-    who, when = who[fresh], (when[fresh] - log.start) / WEEK
-    first = np.unique(who, return_index=True)[1]
-    again = np.sort(np.delete(when, first))
-    return np.searchsorted(again, np.asarray(weeks, float), side="right"), when[first]
+def lived_curve(c: Customers, weeks: Reals) -> Reals:
+    """The purchases after the start of the clocks that there were."""
+    return np.searchsorted(c.again, np.asarray(weeks, float), side="right")
