@@ -12,7 +12,7 @@ from bifurque.engine.values import shown
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker
 
-TINY, HUGE = 1e-9, 1e9
+TINY, HUGE = 1e-9, 1e15
 SHARE = (0.0, 1.0)
 BOUNDS: dict[str, tuple[float, float]] = {
     "purchases.r": (0.001, HUGE),
