@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from msgspec import structs
@@ -15,6 +15,7 @@ from bifurque.engine.fit_sendings import Sendings
 from bifurque.engine.realistic import Clock, Effect, Known, Reads, Tiredness
 from bifurque.engine.sectors import usual
 
+Status = Literal["estimated", "weak", "assumed"]
 if TYPE_CHECKING:
     from bifurque.engine.calibrate import Calibration
 
@@ -147,11 +148,19 @@ def _clock(c: Calibration, section: Clock) -> Clock:
 
 
 def effects(c: Calibration) -> dict[str, Effect]:
-    """How messages differ, where there are enough of them."""
+    """How messages differ: each drawn towards none by as much as messages that are all alike would seem to differ."""
     found: dict[str, dict[str, Known]] = {}
     for answers, name, key in ((c.opens, "open", "opens"), (c.clicks, "click", "clicks")):
-        for code, effect in (answers.messages if answers else {}).items():
-            source = c.source(key, answers.cases if answers else 0)
-            each = weighed(effect, 0.0, "plain", source, c.source("default"))
+        if answers is None or not answers.messages:
+            continue
+        measured = np.array(list(answers.messages.values()))
+        spread = float(np.mean(measured[:, 0] ** 2 - measured[:, 1] ** 2))  # of their true differences, squared
+        if spread <= 0:
+            continue
+        source = c.source(key, answers.cases)
+        for code, (value, error) in answers.messages.items():
+            kept = spread / (spread + error**2)
+            status: Status = "estimated" if kept > 0.5 else "weak"
+            each = Known(kept * value, math.sqrt(kept) * error, status, source)
             found.setdefault(c.log.words["message"][code], {})[name] = each
     return {name: structs.replace(Effect(), **figures) for name, figures in sorted(found.items())}

@@ -117,8 +117,21 @@ def with_slopes(
     count: int,
     bounds: list[tuple[float | None, float | None]] | None = None,
     positive: Reals | None = None,
+    curvature: Callable[[Reals], Reals] | None = None,
+    back: Reals | None = None,
 ) -> Fit:
-    """Maximise a likelihood given as the mean loss of a case with its slopes; positive figures as their logarithms."""
+    """Maximise a likelihood given as the mean loss of a case with its slopes; positive figures as their logarithms.
+
+    Args:
+        names: what is estimated.
+        loss: the mean loss of a case, and its slopes.
+        start: where to begin.
+        count: how many cases.
+        bounds: of each estimate.
+        positive: which are positive figures.
+        curvature: second derivatives of `loss`; by differences of the slopes if nothing is said.
+        back: leads from what `loss` takes to what is estimated, where the former is easier to climb.
+    """
     optimize = scipy("optimize")
     found = optimize.minimize(
         loss,
@@ -126,10 +139,10 @@ def with_slopes(
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 1000, "ftol": 1e-13, "gtol": 1e-7, "maxcor": 20},
+        options={"maxiter": 1000, "ftol": 1e-12, "gtol": 1e-6, "maxcor": 20},
     )
     at = np.asarray(found.x, float)
-    information = count * _slopes_of_slopes(loss, at)
+    information = count * (_slopes_of_slopes(loss, at) if curvature is None else curvature(at))
     limits = bounds or [(None, None)] * len(at)
     edge = tuple(
         name
@@ -137,6 +150,9 @@ def with_slopes(
         if (low is not None and x < low + 1e-3) or (high is not None and x > high - 1e-3)
     )
     signs = np.zeros(len(at), bool) if positive is None else positive
+    if back is not None:
+        there = np.linalg.inv(back)
+        at, information = back @ at, there.T @ information @ there
     return Fit(names, at, inverse(information), signs, -count * float(found.fun), count, edge)
 
 
@@ -176,3 +192,11 @@ def inverse(information: Reals) -> Reals:
     lost = (np.abs(directions[:, ~known]) > 1e-3).any(axis=1)
     covariance[np.diag_indices(len(lost))] = np.where(lost, np.inf, np.diag(covariance))
     return covariance
+
+
+def errors_of(move: Reals, covariance: Reals) -> Reals:
+    """Standard errors of linear combinations, one for each row; infinite for those that are not told."""
+    lost = ~np.isfinite(np.diag(covariance))
+    known = np.where(np.isfinite(covariance), covariance, 0.0)
+    found = np.sqrt(np.maximum(np.diag(move @ known @ move.T), 0.0))
+    return np.where((np.abs(move[:, lost]) > 1e-9).any(axis=1), np.inf, found)

@@ -19,17 +19,27 @@ MEANT_SPREAD = 1.5
 LEAST_SPREAD, MOST_SPREAD = 0.01, 8.0
 
 
-def logistic(names: tuple[str, ...], x: Reals, y: Reals, weight: Reals | None = None) -> Fit:
+def logistic(names: tuple[str, ...], x: Reals, y: Reals) -> Fit:
     """Plain logistic regression."""
-    w = np.ones(len(y)) if weight is None else weight
-    total = float(w.sum())
+    z, back = _alike(x, np.full(len(y), 0.25))
 
     def loss(b: Reals) -> tuple[float, Reals]:
-        eta = x @ b
-        slope = w * (scipy("special").expit(eta) - y)
-        return float(w @ (np.logaddexp(0.0, eta) - y * eta)) / total, (slope @ x) / total
+        eta = z @ b
+        slope = scipy("special").expit(eta) - y
+        return float((np.logaddexp(0.0, eta) - y * eta).sum()) / len(y), (slope @ z) / len(y)
 
-    return with_slopes(names, loss, np.zeros(x.shape[1]), count=round(total))
+    def curvature(b: Reals) -> Reals:
+        chance = scipy("special").expit(z @ b)
+        return (z.T * (chance * (1 - chance))) @ z / len(y)
+
+    return with_slopes(names, loss, np.zeros(x.shape[1]), count=len(y), curvature=curvature, back=back)
+
+
+def _alike(x: Reals, weight: Reals) -> tuple[Reals, Reals]:
+    """The columns turned into unrelated ones of one size, among which the way up is straight; and the way back."""
+    strength, directions = np.linalg.eigh((x.T * weight) @ x / len(x))
+    back = directions / np.sqrt(np.maximum(strength, 1e-12))
+    return x @ back, back
 
 
 def mixed(
@@ -53,7 +63,10 @@ def mixed(
         seen: the factor f of each case; 1 if nothing is said.
     """
     f = np.ones(len(y)) if seen is None else np.asarray(seen, float)
-    blocks = _blocks(x, y, group, kind, f, _nodes(y, group))
+    plain = logistic(names, x, y)
+    chance = scipy("special").expit(x @ plain.working)
+    z, back = _alike(x, chance * (1 - chance))
+    blocks = _blocks(z, y, group, kind, f, _nodes(y, group))
     columns = x.shape[1]
 
     def loss(at: Reals) -> tuple[float, Reals]:
@@ -66,13 +79,22 @@ def mixed(
             slopes[columns:] += np.bincount(block.kind, weights=along, minlength=len(kinds))
         return -total / len(y), -slopes / len(y)
 
+    def curvature(at: Reals) -> Reals:
+        return sum(block.information(at[:columns], np.exp(at[columns:])) for block in blocks) / len(y)
+
     free: list[tuple[float | None, float | None]] = [(None, None)] * columns
-    limits = free + [(float(np.log(LEAST_SPREAD)), float(np.log(MOST_SPREAD)))] * len(kinds)
-    plain = logistic(names, x, y)
-    start = np.concatenate([plain.working, np.zeros(len(kinds))])
-    positive = np.array([False] * columns + [True] * len(kinds))
-    every = (*names, *(f"spread:{k}" for k in kinds))
-    return with_slopes(every, loss, start, count=len(y), bounds=limits, positive=positive)
+    whole = np.eye(columns + len(kinds))
+    whole[:columns, :columns] = back
+    return with_slopes(
+        (*names, *(f"spread:{k}" for k in kinds)),
+        loss,
+        np.concatenate([np.linalg.solve(back, plain.working), np.zeros(len(kinds))]),
+        count=len(y),
+        bounds=free + [(float(np.log(LEAST_SPREAD)), float(np.log(MOST_SPREAD)))] * len(kinds),
+        positive=np.array([False] * columns + [True] * len(kinds)),
+        curvature=curvature,
+        back=whole,
+    )
 
 
 def _nodes(y: Reals, group: Reals) -> Reals:
@@ -103,33 +125,65 @@ class Block:
     def at(self, b: Reals, spread: Reals) -> tuple[float, Reals, Reals]:
         """The log-likelihood, and by case its slopes along the linear part and along the logarithm of the spread."""
         width = spread[self.kind]
-        if self.partly:
-            ln, slope = self._partly((self.x @ b)[:, None] + width[:, None] * self.nodes)
-        else:
-            d = (-self.sign * (self.x @ b))[:, None] + (-self.sign * width)[:, None] * self.nodes
-            np.exp(d, out=d)
-            d += 1.0
-            ln = -np.log(d)
-            slope = 1.0 - 1.0 / d
+        ln, slope = self._partly(b, width) if self.partly else self._wholly(b, width)
+        joint, total = self._posterior(ln)
+        slope *= joint[self.group]
+        both = slope @ np.column_stack([np.ones(len(self.nodes)), self.nodes])
+        return total, both[:, 0], both[:, 1] * width
+
+    def _posterior(self, ln: Reals) -> tuple[Reals, float]:
+        """How likely each node is for each group, given what its cases did; and the log-likelihood."""
         joint = np.add.reduceat(ln, self.starts, axis=0) + self.density
         top = joint.max(axis=1)
         joint -= top[:, None]
         np.exp(joint, out=joint)
         sums = joint.sum(axis=1)
         joint /= sums[:, None]
-        slope *= joint[self.group]
-        both = slope @ np.column_stack([np.ones(len(self.nodes)), self.nodes])
-        if not self.partly:
-            both *= self.sign[:, None]
-        return float(top.sum() + np.log(sums).sum()), both[:, 0], both[:, 1] * width
+        return joint, float(top.sum() + np.log(sums).sum())
 
-    def _partly(self, eta: Reals) -> tuple[Reals, Reals]:
-        """Log-likelihood and its slope where only a share f of what happens is seen."""
-        chance = 1.0 / (1.0 + np.exp(-eta))
-        seen = self.f[:, None] * chance
-        missed = 1.0 - seen
+    def _wholly(self, b: Reals, width: Reals) -> tuple[Reals, Reals]:
+        """Log-likelihood of each case at each node, and its slope, where all that happens is seen."""
+        d = (-self.sign * (self.x @ b))[:, None] + (-self.sign * width)[:, None] * self.nodes
+        np.exp(d, out=d)
+        d += 1.0
+        slope = 1.0 - 1.0 / d
+        slope *= self.sign[:, None]
+        return -np.log(d), slope
+
+    def _partly(self, b: Reals, width: Reals) -> tuple[Reals, Reals]:
+        """The same where only a share f of what happens is seen."""
+        d = (-(self.x @ b))[:, None] - width[:, None] * self.nodes
+        np.exp(d, out=d)  # (1 - chance) / chance
+        f = self.f[:, None]
+        seen = f / (1.0 + d)
+        missed = (1.0 - f + d) / (1.0 + d)
         ln = np.log(np.where(self.yes[:, None], seen, missed))
-        return ln, np.where(self.yes[:, None], 1.0 - chance, -seen * (1.0 - chance) / missed)
+        return ln, np.where(self.yes[:, None], d / (1.0 + d), -seen * d / (1.0 - f + d))
+
+    def information(self, b: Reals, spread: Reals) -> Reals:
+        """The information these cases hold (Louis 1982): were propensities known, less what is lost as they are not."""
+        width, size = spread[self.kind], self.x.shape[1] + len(spread)
+        ln, slope = self._partly(b, width) if self.partly else self._wholly(b, width)
+        posterior, _ = self._posterior(ln)
+        by_case = posterior[self.group]
+        d = np.exp(-(self.x @ b)[:, None] - width[:, None] * self.nodes)  # (1 - chance) / chance
+        bent = d / (1.0 + d) ** 2  # minus the second derivative
+        if self.partly:
+            f = self.f[:, None]
+            bent = np.where(self.yes[:, None], bent, f * bent * (d - 1.0) / (1.0 - f + d) + slope**2)
+        kinds = np.eye(len(spread))[self.kind] * width[:, None]
+        total = np.zeros((size, size))
+        lost = np.zeros((size, size))
+        mean = np.zeros((len(self.starts), size))
+        for q, node in enumerate(self.nodes):
+            z = np.column_stack([self.x, node * kinds])
+            weight = by_case[:, q]
+            total += (z.T * (weight * bent[:, q])) @ z
+            total[self.x.shape[1] :, self.x.shape[1] :] -= np.diag((weight * slope[:, q]) @ (node * kinds))
+            score = np.add.reduceat(z * slope[:, q : q + 1], self.starts, axis=0)
+            lost += (score.T * posterior[:, q]) @ score
+            mean += posterior[:, q : q + 1] * score
+        return total - lost + mean.T @ mean
 
 
 def _blocks(x: Reals, y: Reals, group: Reals, kind: Reals, f: Reals, nodes: Reals) -> list[Block]:

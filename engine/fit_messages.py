@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bifurque.engine.fit_likelihood import SURE, Fit, Reals, scipy
+from bifurque.engine.fit_likelihood import SURE, Fit, Reals, errors_of, scipy
 from bifurque.engine.fit_logit import logistic, mixed, share_over
 from bifurque.engine.fit_sendings import NEVER, WINDOW, Flags, Sendings
 from bifurque.rules.compiled import Words
 
-MOST_CASES, FEWER_CASES = 120_000, 24_000
+MOST_CASES, FEWER_CASES = 100_000, 15_000
 """So many messages are enough for all figures but the rarest, and are looked at in seconds."""
 LEAST_CASES, LEAST_YES, MOST_MESSAGES = 200, 30, 30
-HALF_LIVES = (2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 30.0)
+HALF_LIVES = (2.0, 4.0, 7.0, 12.0, 20.0, 30.0)
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,11 @@ def clicks(s: Sendings) -> Answers | None:
 
 
 def _answers(s: Sendings, rows: Words, done: Flags, seen: Reals | None) -> Answers | None:
+    told = _told(s.channel[rows], done)
+    rows, done, seen = rows[told], done[told], None if seen is None else seen[told]
     pick = _some(s.contact[rows], MOST_CASES)
     rows, done, seen = rows[pick], done[pick], None if seen is None else seen[pick]
-    if len(rows) < LEAST_CASES or min(done.sum(), (~done).sum()) < LEAST_YES:
+    if len(rows) < LEAST_CASES:
         return None
     design = Design(s, rows)
     y = done.astype(float)
@@ -88,6 +90,12 @@ def _answers(s: Sendings, rows: Words, done: Flags, seen: Reals | None) -> Answe
     )
 
 
+def _told(channel: Words, done: Flags) -> Flags:
+    """The rows of channels on which something was done, and left undone, often enough to tell."""
+    yes, no = (np.bincount(channel[d] + 1, minlength=int(channel.max(initial=0)) + 2) for d in (done, ~done))
+    return np.minimum(yes, no)[channel + 1] >= LEAST_YES
+
+
 def _some(contact: Words, most: int) -> Words:
     """The rows of as many contacts as are enough, drawn by a fixed generator."""
     if len(contact) <= most:
@@ -104,7 +112,7 @@ def _minus(fit: Fit, name: str) -> tuple[float, float]:
 class Design:
     """The columns of the regression: channels, fatigue, repetition, their means by contact, and messages."""
 
-    def __init__(self, s: Sendings, rows: Words) -> None:
+    def __init__(self, s: Sendings, rows: Words, *, messages: bool = True) -> None:
         channel, self.message = s.channel[rows], s.message[rows]
         self.channels = np.unique(channel).tolist()
         self.tired = np.log1p(s.tired[rows])
@@ -121,7 +129,7 @@ class Design:
         for name, own in zip(("tired", "repeats"), self.own, strict=False):
             columns[f"own:{name}"] = (own - own.mean())[self.group]
         self.first: list[tuple[int, list[int]]] = []
-        for m in self._messages(channel):
+        for m in self._messages(channel) if messages else ():
             columns[f"message:{m}"] = (self.message == m) - self._share(m, channel)
         self.names, self.x = tuple(columns), np.column_stack(list(columns.values()))
 
@@ -161,7 +169,7 @@ class Design:
             share = counts[1:] / counts.sum()
             move = np.vstack([-share, np.eye(len(others)) - share])
             values = move @ fit.working[places]
-            errors = np.sqrt(np.maximum(np.diag(move @ fit.covariance[np.ix_(places, places)] @ move.T), 0.0))
+            errors = errors_of(move, fit.covariance[np.ix_(places, places)])
             found |= {m: (float(v), float(e)) for m, v, e in zip((first, *others), values, errors, strict=True)}
         return found
 
@@ -185,7 +193,7 @@ def _of_people(fit: Fit, design: Design, i: int) -> tuple[tuple[float, float], t
 
     here = fit.working[at]
     slopes = np.array([(both(here + e) - both(here - e)) / 2e-4 for e in 1e-4 * np.eye(len(at))])
-    errors = np.sqrt(np.maximum(np.diag(slopes.T @ fit.covariance[np.ix_(at, at)] @ slopes), 0.0))
+    errors = errors_of(slopes.T, fit.covariance[np.ix_(at, at)])
     share, spread = both(here)
     return (float(share), float(errors[0])), (float(spread), float(errors[1]))
 
@@ -256,10 +264,12 @@ def half_life(s: Sendings) -> HalfLife | None:
     rows = np.nonzero(s.settled & ~s.bounced)[0]
     rows = rows[_some(s.contact[rows], FEWER_CASES)]
     done = (s.opened[rows] - s.time[rows]) <= WINDOW
-    if min(done.sum(), (~done).sum()) < LEAST_YES:
+    told = _told(s.channel[rows], done)
+    rows, done = rows[told], done[told]
+    if len(rows) < LEAST_CASES:
         return None
     y = done.astype(float)
-    found = {days: Design(s.with_half_life(days), rows).fit(y).loglik for days in HALF_LIVES}
+    found = {days: Design(s.with_half_life(days), rows, messages=False).fit(y).loglik for days in HALF_LIVES}
     best = max(found, key=lambda d: found[d])
     near = [d for d, ln in found.items() if found[best] - ln < SURE**2 / 2]
     return HalfLife(best, min(near), max(near))
