@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path as File
-from typing import get_args
+from typing import Any
 
 import msgspec
 
+from bifurque.engine.check_realistic import check_figures
 from bifurque.engine.decode import decode
+from bifurque.engine.habits import Behaviour
+from bifurque.engine.problems import Path, Problems
 from bifurque.engine.reader import read_file
-from bifurque.engine.realistic import Realistic, Sector
+from bifurque.engine.realistic import Realistic
 from bifurque.rules.errors import DataError, PlanError, did_you_mean
 
 KINDS = ("off", "constant", "realistic")
@@ -29,18 +32,24 @@ def with_behaviour(behaviour: str | None, overrides: Sequence[str]) -> tuple[str
         return behaviour, tuple(overrides)
     if not File(behaviour).is_file():
         raise DataError(f"--behaviour {behaviour}: neither a file nor a kind" + did_you_mean(behaviour, KINDS))
-    raw, problems = read_file(behaviour)
-    section = raw.get("behaviour", raw) if isinstance(raw, dict) else raw
-    figures = section.get("realistic", section) if isinstance(section, dict) else section
-    sector = section.get("sector") if isinstance(section, dict) and section is not figures else None
-    if not problems.errors:
-        path = tuple(k for k, inside in (("behaviour", raw), ("realistic", section)) if k in (inside or ()))
-        decode(figures, Realistic, path, problems)
-        if sector is not None:
-            decode(sector, Sector, ("behaviour", "sector"), problems)
-    if problems.errors:
-        raise PlanError(problems.errors)
+    figures, sector = _figures(*read_file(behaviour))
     more = [f"behaviour.realistic={msgspec.json.encode(figures).decode()}"]
-    if sector in get_args(Sector):
+    if sector is not None:
         more.append(f"behaviour.sector={sector}")
     return "realistic", (*more, *overrides)
+
+
+def _figures(raw: Any, problems: Problems) -> tuple[Any, Any]:
+    """The figures and the sector of a file: of a plan, of a plan's `behaviour:`, or of the figures alone."""
+    path: Path = ("behaviour",) if isinstance(raw, dict) and "behaviour" in raw else ()
+    section = raw["behaviour"] if path else raw
+    whole = isinstance(section, dict) and (bool(path) or "realistic" in section)
+    if not problems.errors:
+        found = decode(section, Behaviour if whole else Realistic, path, problems)
+    if not problems.errors and whole:
+        check_figures(found.realistic, (*path, "realistic"), problems)
+    elif not problems.errors:
+        check_figures(found, path, problems)
+    if problems.errors:
+        raise PlanError(problems.errors)
+    return (section.get("realistic", {}), section.get("sector")) if whole else (section, None)

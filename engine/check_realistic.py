@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bifurque.engine.names import answers, listed
-from bifurque.engine.problems import Path
+from bifurque.engine.problems import Path, Problems
 from bifurque.engine.realistic import Figure, Known, Realistic
 from bifurque.engine.values import shown
 
@@ -60,43 +60,41 @@ BOUNDS: dict[str, tuple[float, float]] = {
 def check_realistic(c: Checker) -> None:
     """Figures within their bounds. Names of no use are findings: the same people may live several plans."""
     people, here = c.plan.behaviour.realistic, ("behaviour", "realistic")
-    for part in ("purchases", "spend", "lift", "visits", "fatigue", "clock", "opinion"):
-        _bounded(c, getattr(people, part), part, (*here, part))
+    check_figures(people, here, c.problems)
     known = (("channels", c.names.channels), ("personas", c.names.personas), ("messages", c.names.messages))
     for part, names in known:
-        for name, figures in getattr(people, part).items():
-            _bounded(c, figures, part, (*here, part, name))
+        for name in getattr(people, part):
             if name not in names:
                 c.problems.add((*here, part, name), f"the plan has no {part[:-1]} `{shown(name)}`", finding=True)
-    surveys = answers(c.names)
     for survey in listed(people.opinion.surveys):
-        if survey not in surveys:
+        if survey not in answers(c.names):
             c.problems.add((*here, "opinion", "surveys"), f"the plan has no survey `{shown(survey)}`", finding=True)
-    _together(c, people, here)
+    if people.personas and not any(people.personas[p].rate if p in people.personas else 1 for p in c.names.personas):
+        c.problems.add((*here, "personas"), "nobody ever buys: give one persona a rate above 0")
 
 
-def _bounded(c: Checker, figures: Any, part: str, path: Path) -> None:
+def check_figures(people: Realistic, here: Path, problems: Problems) -> None:
+    """Figures a model can be made of, wherever they stand."""
+    for part in ("purchases", "spend", "lift", "visits", "fatigue", "clock", "opinion"):
+        _bounded(problems, getattr(people, part), part, (*here, part))
+    for part in ("channels", "personas", "messages"):
+        for name, figures in getattr(people, part).items():
+            _bounded(problems, figures, part, (*here, part, name))
+    if any(hour < 0 for hour in people.clock.hours) or not any(people.clock.hours):
+        problems.add((*here, "clock", "hours"), "a weight is not below 0, and people are awake at some hour")
+    if _value(people.purchases.a) > 0 and _value(people.purchases.b) <= 0:
+        problems.add((*here, "purchases", "a"), "BG/NBD needs `b` as well, above 0")
+
+
+def _bounded(problems: Problems, figures: Any, part: str, path: Path) -> None:
     for key in figures.__struct_fields__:
         value = getattr(figures, key)
-        if isinstance(value, Known):
-            value = value.value
-        if not isinstance(value, float | int):
-            continue
+        value = _value(value) if isinstance(value, Known) else value
         least, most = BOUNDS.get(f"{part}.{key}", (0.0, HUGE))
-        if not least <= value <= most:
+        if isinstance(value, float | int) and not least <= value <= most:
             wanted = f"at least {least:g}" if value < least else f"at most {most:g}"
-            c.problems.add((*path, key), f"expected {wanted}, got `{shown(value)}`")
+            problems.add((*path, key), f"expected {wanted}, got `{shown(value)}`")
 
 
 def _value(figure: Figure) -> float:
     return figure.value if isinstance(figure, Known) else figure
-
-
-def _together(c: Checker, people: Realistic, here: Path) -> None:
-    """Figures that make sense only together."""
-    if any(hour < 0 for hour in people.clock.hours) or not any(people.clock.hours):
-        c.problems.add((*here, "clock", "hours"), "a weight is not below 0, and people are awake at some hour")
-    if _value(people.purchases.a) > 0 and _value(people.purchases.b) <= 0:
-        c.problems.add((*here, "purchases", "a"), "BG/NBD needs `b` as well, above 0")
-    if people.personas and not any(people.personas[p].rate if p in people.personas else 1 for p in c.names.personas):
-        c.problems.add((*here, "personas"), "nobody ever buys: give one persona a rate above 0")
