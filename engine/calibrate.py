@@ -33,6 +33,8 @@ class Calibration:
         behaviour: every figure, each with its standard error, status and source.
         log: what it was estimated from.
         lang: of notes and sources.
+        zone: on whose wall clock people live.
+        life_from: when customers' clocks start.
         sector: whose usual figures stand where nothing else is known.
         purchases: the models of purchases; None if there was nothing to fit them to.
         spend: Gamma-Gamma and its check.
@@ -44,6 +46,8 @@ class Calibration:
     log: Log
     lang: str
     sector: str = "all"
+    zone: str = "UTC"
+    life_from: LifeFrom = "first_purchase"
     behaviour: Realistic = field(default_factory=Realistic)
     purchases: fit_purchases.Purchases | None = None
     spend: fit_spend.Spend | None = None
@@ -103,12 +107,13 @@ def calibrate(
     checked = load(plan) if plan is not None else None
     log = read_log(events, checked, zone=zone, until=until)
     c = Calibration(log, lang, checked.behaviour.sector if checked else "all")
+    c.zone = zone or (checked.zone if checked else "UTC")
     purchase = purchase or _purchase_event(checked)
     c.lifts = lifts(log, visit, purchase)
     s = sendings(log)
     reads, tired, clock = messages(c, s)
     own = fit_visits.own_purchases(log, cart, purchase)
-    life_from = life_from or _life_from(log, own)
+    c.life_from = life_from = life_from or _life_from(log, own)
     bought = _purchases(c, purchase, own, life_from)
     visits = _visits(c, visit, cart, purchase, own, bought)
     lift = scale_of_lift(c, s, reads)
@@ -192,6 +197,8 @@ def _visits(c: Calibration, visit: str, cart: str, purchase: str, own: Words, bo
         figures["per_week"] = weighed(each, Visits().per_week, "positive", c.source("visits"), default)
     if found := fit_visits.carts_per_visit(c.log, visit, cart, purchase):
         figures["cart"] = weighed(found, Visits().cart, "share", c.source("counts"), default)
+    if not len(c.log.of(cart)):
+        figures["cart"] = Known(0.0, status="assumed", source=c.source("no_carts"))
     c.returns = fit_visits.returns(c.log, cart, purchase)
     if c.returns is not None and c.returns.share is None:
         c.note("carts_mailed")

@@ -12,7 +12,7 @@ from bifurque.engine.calibrate_words import number, say
 from bifurque.engine.realistic import Known, Realistic
 from bifurque.rules.errors import RunError
 
-SECTIONS = ("purchases", "spend", "lift", "visits", "channels", "fatigue", "clock", "opinion", "messages")
+SECTIONS = ("purchases", "spend", "lift", "visits", "channels", "fatigue", "clock", "opinion", "messages", "grade")
 
 
 def write_behaviour(file: str | File, behaviour: Realistic, source: str, lang: str) -> None:

@@ -27,6 +27,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "from.leaving": ("{} désabonnements", "{} unsubscriptions"),
     "from.counts": ("compté dans le journal", "counted in the log"),
     "from.carts": ("{} paniers laissés", "{} carts left"),
+    "from.no_carts": (
+        "le journal n'a pas de paniers : tous les achats comptent comme tels",
+        "the log holds no carts: all purchases count as such",
+    ),
     "from.visits": ("visites et achats du journal", "visits and purchases of the log"),
     "from.profile": ("vraisemblance plate de {} à {} jours", "likelihood flat from {} to {} days"),
     "from.arms": ("bras « {} » : un facteur pour les deux", "arms “{}”: one factor for both"),
@@ -169,6 +173,32 @@ _WORDS: dict[str, tuple[str, str]] = {
     "file.clock": ("Quand on est éveillé.", "When they are awake."),
     "file.opinion": ("Ce qu'on pense.", "What they think."),
     "file.messages": ("Comment les messages diffèrent.", "How messages differ."),
+    "file.grade": (
+        "Ce que valent ces chiffres : le dernier tiers du passé, prévu d'après les deux premiers.",
+        "What these figures are worth: the last third of the past, forecast from the first two.",
+    ),
+    # the grade
+    "grade": (
+        "Note {} : {} des {} chiffres du dernier tiers (depuis le {}) sont retrouvés d'après les deux premiers.",
+        "Grade {}: {} of the {} figures of the last third (since {}) are told from the first two.",
+    ),
+    "grade.scale": (
+        "A : 90 % et plus ; B : 75 % ; C : 50 % ; D : moins, ne pas s'y fier. Retrouvé : dans l'intervalle à 95 % des "
+        "prévisions, ou à moins de 5 % de leur moyenne.",
+        "A: 90 % and more; B: 75 %; C: 50 %; D: less, not to be trusted. Told: within the 95 % interval of the "
+        "forecasts, or within 5 % of their mean.",
+    ),
+    "grade.heads": ("chiffre|période|vécu|prévu|de|à", "figure|period|lived|forecast|from|to"),
+    "grade.none": (
+        "Sans note : il faut au moins neuf semaines de journal, et assez d'achats ou d'ouvertures.",
+        "Not graded: that takes a log of nine weeks or more, with enough purchases or opens.",
+    ),
+    "figure.purchases": ("rachats", "repeat purchases"),
+    "figure.buyers": ("acheteurs", "buyers"),
+    "figure.revenue": ("revenu", "revenue"),
+    "figure.opened": ("ouvertures", "opens"),
+    "figure.clicked": ("clics", "clicks"),
+    "figure.unsubscribed": ("désabonnements", "unsubscriptions"),
 }
 
 
