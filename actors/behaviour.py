@@ -6,13 +6,16 @@ message added or removed elsewhere leaves all other draws as they were.
 
 from __future__ import annotations
 
+from bifurque.actors.buying import candidate, visited, wait_for_next
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post, set_timer
+from bifurque.actors.reading import read_message
 from bifurque.rules.compiled import Memory, kernel, real
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
 from bifurque.rules.numbers import caused, draw, log, nth
+from bifurque.rules.variates import logistic
 
 # Purposes of draws within one cause; names hashed into causes come from the plan.
 P_HAPPENS, P_WHEN, P_VALUE, P_OPEN, P_CLICK, P_LEAVE, P_GAP = (0x51ED2700 * (k + 1) for k in range(7))
@@ -42,6 +45,9 @@ def new_key(m: Memory, policy: int, same: int) -> int:
 @kernel
 def start_source(m: Memory, source: int) -> None:
     """The first event a contact makes of itself."""
+    if m[source + SO_KIND] >= SO_BUYS:
+        wait_for_next(m, source, m[LIFE])
+        return
     if m[source + SO_KIND] == SO_POISSON:
         set_timer(m, m[source + SO_TIMER], m[LIFE] + gap(m, source))
         return
@@ -64,8 +70,10 @@ def gap(m: Memory, source: int) -> int:
 
 
 @kernel
-def spring(m: Memory, source: int, t: int) -> None:
-    """A source's timer fires: its event is the input."""
+def spring(m: Memory, source: int, t: int) -> bool:
+    """A source's timer fires: its event is the input, if it happens."""
+    if m[source + SO_KIND] >= SO_BUYS:
+        return candidate(m, source, t)
     count = m[source + SO_COUNT]
     cause = nth(m[source + SO_PURPOSE], m[count])
     m[count] += 1
@@ -73,11 +81,16 @@ def spring(m: Memory, source: int, t: int) -> None:
     m[IN_VALUE] = amount(m, m[source + SO_VALUE], source + SO_SPREAD, cause)
     m[IN_SEND], m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = -1, 0, cause, FROM_MODEL
     set_timer(m, m[source + SO_TIMER], NEVER)
+    return True
 
 
 @kernel
 def respring(m: Memory, source: int, t: int) -> None:
-    """After its event, a Poisson source waits for the next."""
+    """After its event, a source that has more waits for the next."""
+    if m[source + SO_KIND] == SO_VISITS:
+        visited(m, t)
+    if m[source + SO_KIND] >= SO_BUYS:
+        wait_for_next(m, source, t)
     if m[source + SO_KIND] == SO_POISSON:
         set_timer(m, m[source + SO_TIMER], t + gap(m, source))
 
@@ -85,6 +98,8 @@ def respring(m: Memory, source: int, t: int) -> None:
 @kernel
 def react(m: Memory, group: int, t: int) -> None:
     """At most one of a group of alternatives follows from the input."""
+    if m[IN_SOURCE] == FROM_MACHINE:  # nobody has seen anything
+        return
     if m[group + BE_WHEN] >= 0 and truth(m, m[group + BE_WHEN], t) != TRUE:
         return
     cause = caused(m[IN_CAUSE], m[group + BE_PURPOSE])
@@ -95,6 +110,8 @@ def react(m: Memory, group: int, t: int) -> None:
 def follow(m: Memory, group: int, cause: int, t: int, key: int, send: int, visit: int) -> None:
     """Draw which alternative of a group happens, if any, and when."""
     u = draw(m[KEY], cause, P_HAPPENS)
+    if m[group + BE_MOOD] != 0:
+        u = opinion(m, group, u)
     for i in range(m[group + BE_COUNT]):
         row = m[group + BE_FIRST] + i * ALTERNATIVE
         chance = real(m, m[row + AL_CHANCE] + m[PERSONA])
@@ -109,6 +126,23 @@ def follow(m: Memory, group: int, cause: int, t: int, key: int, send: int, visit
         value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
         post(m, due, m[row + AL_EVENT], key, value, send, visit, cause, m[group + BE_SOURCE])
         return
+
+
+@kernel
+def opinion(m: Memory, group: int, u: float) -> float:
+    """The draw of a survey's answer, best first, moved by satisfaction on the cumulative logit scale.
+
+    Whether a person answers at all stays as it was.
+    """
+    answered = 0.0
+    for i in range(m[group + BE_COUNT]):
+        answered += real(m, m[m[group + BE_FIRST] + i * ALTERNATIVE + AL_CHANCE] + m[PERSONA])
+    if u >= answered:
+        return u
+    model = m[H_MODEL]
+    better = real(m, m[model + MO_CELLS] + ME_MOOD) - real(m, model + MO_MOOD_START)
+    rank = u / answered
+    return answered * logistic(log(rank) - log(1.0 - rank) - real(m, group + BE_MOOD) * better)
 
 
 @kernel
@@ -145,9 +179,12 @@ def fatigue(m: Memory, t: int) -> int:
 def receive_message(m: Memory, entry: int, key: int, t: int) -> None:
     """A message has left: will it be opened, and what else may it cause? Nothing before the next second."""
     send, visit = m[entry + OUT_SEND], m[entry + OUT_VISIT]
-    level = fatigue(m, t)
     cause = nth(m[send + SEND_PURPOSE], visit)
     table = m[send + SEND_OPEN]
+    if m[H_BEHAVIOUR] == REALISTIC:
+        read_message(m, send, visit, key, t)
+        table = 0
+    level = fatigue(m, t)
     if table != 0:
         size = m[H_FATIGUE_SIZE] + 1
         if draw(m[KEY], cause, P_OPEN) < real(m, table + m[PERSONA] * size + level):

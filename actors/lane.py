@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bifurque.actors.behaviour import start_source
+from bifurque.actors.buying import become
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
 from bifurque.actors.step import NO_INPUT, step
@@ -95,6 +96,8 @@ def begin(m: Memory, people: Words, i: int) -> None:
         m[m[columns + 2 + 2 * c]] = people[i, m[columns + 1 + 2 * c]]
     offset(m, m[LIFE])
     draw_arms(m)
+    if m[H_BEHAVIOUR] == REALISTIC:
+        become(m)
     if joined >= m[H_START]:
         post(m, m[LIFE], m[H_JOINED], NO_KEY, MISSING, -1, 0, 0, FROM_LIFE)
     start_timers(m)

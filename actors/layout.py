@@ -186,7 +186,9 @@ REACTION = 5
     RX_OPENED,
     RX_CLICKED,
     RX_BEHAVE,
-) = range(13)
+    RX_FELT,  # a good or a bad experience
+    RX_PAID,  # a purchase closes the cart
+) = range(15)
 
 # Actions of steps and events: rows behind a count
 (AC_OP, AC_CELL, AC_CODE, AC_WORD, AC_WATCH) = range(5)
@@ -212,8 +214,9 @@ HELD_OUT_ARM = 1
 # Mail: what will happen to the contact
 (MAIL_TIME, MAIL_TYPE, MAIL_KEY, MAIL_VALUE, MAIL_SEND, MAIL_VISIT, MAIL_CAUSE, MAIL_SOURCE) = range(8)
 MAIL = 8
-FROM_MODEL, FROM_FILE, FROM_LIFE, FROM_VISIT = range(4)
-"""Where mail comes from; FROM_VISIT + a journey's id: what a visit to it makes the person do."""
+FROM_MODEL, FROM_FILE, FROM_LIFE, FROM_MACHINE, FROM_CART, FROM_VISIT = range(6)
+"""Where mail comes from. FROM_MACHINE: a mail program that opens by itself; FROM_CART: a cart bought later;
+FROM_VISIT + a journey's id: what a visit to it makes the person do."""
 
 # Entries waiting to be made: journey, key, anchor, cause
 AGENDA, AGENDA_MOST = 4, 64
@@ -237,13 +240,89 @@ MOST_TRANSITIONS = 64
     SO_SPAN,
 ) = range(12)
 SOURCE = 12
-SO_POISSON, SO_ONCE = 0, 1
+SO_POISSON, SO_ONCE, SO_BUYS, SO_VISITS, SO_REFERS = range(5)
 KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
 
-# Behaviour: groups of alternatives, of which at most one happens
-(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE) = range(5)
+# Behaviour: groups of alternatives, of which at most one happens. BE_MOOD: how far satisfaction moves the choice
+(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE, BE_MOOD) = range(6)
 (AL_CHANCE, AL_EVENT, AL_DAYS, AL_LEAST, AL_SPAN, AL_KEY, AL_VALUE, AL_SPREAD, AL_TEXT) = range(9)
 ALTERNATIVE = 9
+
+# Realistic behaviour: the model's figures, as reals unless said otherwise
+(
+    MO_R,  # shape of purchase rates
+    MO_RATE,  # their scale, per second, by persona: address of a table
+    MO_S,  # shape of the rates of leaving; 0: nobody leaves
+    MO_BETA,  # their scale, seconds
+    MO_A,  # chances to leave after each purchase are Beta(a, b); 0: nobody does
+    MO_B,
+    MO_AGE,  # seconds lived before the run
+    MO_LOG_MEAN,  # of the logarithm of a Gamma(r, 1)
+    MO_LOG_SPREAD,
+    MO_TASTE,  # correlation of purchase rate and opens
+    MO_P,
+    MO_Q,
+    MO_GAMMA,  # cents, by persona: address of a table
+    MO_LIFT_SECONDS,
+    MO_LIFT_OPENED,
+    MO_LIFT_CLICKED,
+    MO_LIFT_MOST,
+    MO_VISITS,  # per second at the mean purchase rate
+    MO_MEAN_RATE,  # purchases per second
+    MO_CART,
+    MO_RETURNS,
+    MO_COMPLETES,
+    MO_COMPLETE_SECONDS,
+    MO_CART_EVENT,  # whole number
+    MO_BUY_EVENT,  # whole number
+    MO_VISIT_EVENT,  # whole number
+    MO_TIRED_SECONDS,  # in which fatigue falls to 1/e
+    MO_TIRED_OPENS,
+    MO_TIRED_CLICKS,
+    MO_REPEATS,
+    MO_TIRED_LEAVES,
+    MO_OPENED_LEAVES,
+    MO_MOOD_LEAVES,
+    MO_MOOD_START,
+    MO_MOOD_STEP,
+    MO_COMPLAINED,  # whole number: event type
+    MO_BOUNCED,  # whole number: event type
+    MO_WEEK,  # address: waking seconds before each hour of the week, 169 reals
+    MO_SHIFT,  # standard deviation of how early people live, seconds
+    MO_CELLS,  # address of the contact's words
+    MO_COUNTS,  # address of counters by send row: machine opens, messages reported opened
+) = range(41)
+MODEL = 41
+# … a contact's words: rate per waking second, instant of leaving, cents per unit of spend, lift (see `stock`) and the
+# send row that raised it last, satisfaction, when a cart was left, its key; then fatigue by channel
+(
+    ME_RATE,
+    ME_LEAVES,
+    ME_SPEND,
+    ME_LIFT,
+    ME_LIFT_SEND,
+    ME_MOOD,
+    ME_CART,
+    ME_CART_KEY,
+    ME_TIRED,
+) = range(9)
+# Readers: what people do with the messages of one channel
+(
+    RD_PURPOSE,  # of what is drawn once for all messages
+    RD_OPEN_SPREAD,
+    RD_CLICK_SPREAD,
+    RD_COMPLAINT,
+    RD_HARD,
+    RD_SOFT,
+    RD_SECONDS,  # median waking time until the open
+    RD_POWER,  # one over the shape of that time
+    RD_MACHINE,
+    RD_TIRED,  # address of the contact's fatigue here
+) = range(10)
+READER = 10
+# What a send row says to its reader: by persona logits of opens, of clicks, of leaving; factor on the lift; its place
+# among the repeats
+(TO_OPEN, TO_CLICK, TO_LEAVE, TO_LIFT, TO_REPEATS, TO_SHIFT) = range(6)
 
 # Columns of the population
 (P_CONTACT, P_ZONE, P_PERSONA, P_JOINED, P_KEEP, P_FIRST) = range(6)

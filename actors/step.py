@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from bifurque.actors.acts import act
 from bifurque.actors.behaviour import opened, react, receive_message, respring, spring
+from bifurque.actors.buying import felt, paid
 from bifurque.actors.foresee import foresee
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, retract, set_timer, take
 from bifurque.actors.outbox import key_of, remove, set_release, withdraw
+from bifurque.actors.reading import read_by
 from bifurque.actors.scoring import fall, punish
 from bifurque.actors.steps import enter, message_final, resume_visit, wake_slot
 from bifurque.actors.tally import arm_count, bought, decided, engaged, stage_count
@@ -55,8 +57,8 @@ def wake(m: Memory, timer: int, t: int) -> None:
     elif kind == WAKES_MESSAGES:
         messages(m, t)
     elif kind == WAKES_SOURCE:
-        spring(m, what, t)
-        receive(m, t)
+        if spring(m, what, t):
+            receive(m, t)
         respring(m, what, t)
     elif kind == WAKES_MAIL:
         take(m)
@@ -144,14 +146,33 @@ def reaction(m: Memory, row: int, t: int) -> None:
     elif op == RX_REVENUE:
         bought(m, t)
     elif op == RX_OPENED or op == RX_CLICKED:
-        engaged(m, journey_of(m, m[IN_SEND]) if m[IN_SEND] >= 0 else 0, op == RX_CLICKED, t)
-        if op == RX_OPENED and m[IN_SOURCE] == FROM_MODEL:
-            opened(m, t)
+        looked_at(m, op == RX_CLICKED, t)
+    elif op == RX_FELT:
+        felt(m, arg)
+    elif op == RX_PAID:
+        paid(m, t)
     elif op == RX_SEEN:
         seen(m, arg, m[row + RX_AUX], m[IN_KEY], t)
     elif op == RX_FIRST and m[m[arg + TR_CELLS]] == 0:
         m[m[arg + TR_CELLS]] = 1
         propose(m, m[arg + TR_JOURNEY], key, t, m[arg + TR_CAUSE])
+
+
+@kernel
+def looked_at(m: Memory, clicked: bool, t: int) -> None:
+    """A message was opened, by a person or by a mail program, or clicked."""
+    if m[IN_SOURCE] == FROM_MACHINE:
+        counts = m[m[H_MODEL] + MO_COUNTS] + 2 * m[m[IN_SEND] + SEND_ID]
+        m[counts] += 1
+        m[counts + 1] += 1
+        return
+    engaged(m, journey_of(m, m[IN_SEND]) if m[IN_SEND] >= 0 else 0, clicked, t)
+    if m[IN_SOURCE] != FROM_MODEL:
+        return
+    if m[H_BEHAVIOUR] == REALISTIC:
+        read_by(m, clicked, t)
+    elif not clicked:
+        opened(m, t)
 
 
 @kernel

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from bifurque.engine.check_realistic import check_realistic
 from bifurque.engine.habits import Between, Choice, Reaction, Source
 from bifurque.engine.names import Names, answers
 from bifurque.engine.problems import Path
@@ -129,6 +130,7 @@ def _behaviour(c: Checker) -> None:
         _worth(c, interval.value, (*path, "value"))
     for survey, chances in behaviour.answers.items():
         _answers(c, survey, chances, (*here, "answers", survey))
+    check_realistic(c)
 
 
 def _step_names(c: Checker, journey: str) -> Any:

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path as File
 from typing import Any, TypeVar
 
@@ -183,8 +184,9 @@ def schema() -> None:
 )
 @click.option(
     "--behaviour",
-    type=click.Choice(["off", "constant"]),
-    help="How people behave: off: only imported events; constant: the plan's chances. By default the plan's kind.",
+    metavar="KIND|FILE",
+    help="How people behave: off: only imported events; constant: the plan's chances; realistic: people as "
+    "docs/behaviour.md describes them; or a file that `bifurque calibrate` wrote. By default the plan's kind.",
 )
 @click.option(
     "--ledger",
@@ -243,7 +245,8 @@ class Progress:
         left = (total - done) * spent / max(done, 1)
         filled = round(30 * done / total)
         bar = "█" * filled + "░" * (30 - filled)
-        text = f"\r{bar} {done / total:4.0%}  {rate / 1e6:8.1f} M contact-days/s  {left:5.0f} s "
+        speed = f"  {rate / 1e6:8.1f} M contact-days/s" if days else ""
+        text = f"\r{bar} {done / total:4.0%}{speed}  {left:5.0f} s "
         click.echo(text, nl=False, err=True)
 
     def __exit__(self, *_: object) -> None:
@@ -279,3 +282,87 @@ def why(run: File, contact: str, message: str | None, zone: str | None, lang: st
         click.echo(line)
     if not found.rows:
         click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))
+
+
+@main.command()
+@click.argument("events", type=click.Path(path_type=File))
+@click.argument("plan", type=click.Path(path_type=File), required=False)
+@click.option("-o", "--out", type=click.Path(path_type=File), default="behaviour.yaml", show_default=True, help="To.")
+@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+@click.option("--until", metavar="DATE", help="The last day to look at, such as 2025-09-30; keeps the rest for a test.")
+@click.option("--zone", help="On whose wall clock people live; by default the plan's, or UTC.")
+@click.option(
+    "--life-from",
+    type=click.Choice(["first_purchase", "start"]),
+    help="When a customer's clock starts: at the first purchase, or with `joined` or else the first day of EVENTS. By "
+    "default the latter for a run, and where nearly all buyers have joined.",
+)
+@click.option("--purchase", metavar="EVENT", help="The event a purchase is; by default the plan's revenue.")
+@click.option("--visit", metavar="EVENT", default="visit", show_default=True, help="The event a visit is.")
+@click.option("--cart", metavar="EVENT", default="cart_updated", show_default=True, help="The event a cart changed is.")
+@click.option(
+    "--replications",
+    type=click.IntRange(0, 1000),
+    default=20,
+    show_default=True,
+    help="How often the past is lived again to grade the figures; 0: no grade.",
+)
+@click.option("--predictions", type=click.Path(path_type=File), help="Also write what another group would do, by arm.")
+@lang
+@as_json
+def calibrate(
+    lang: str | None,
+    json: bool,
+    events: File,
+    plan: File | None,
+    out: File,
+    overwrite: bool,
+    predictions: File | None,
+    replications: int,
+    **options: Any,
+) -> None:
+    """Estimate realistic behaviour from EVENTS, and write it for `simulate --behaviour FILE`.
+
+    EVENTS is a Parquet, CSV or JSON lines file with the columns contact, time (with its offset), type, and if there are
+    any key, value (money in cents), message, channel, arm, machine; or the folder of a run. The types read are sent,
+    opened, clicked, unsubscribed, complained, bounced, machine_opened, joined, assigned, and those of purchases, visits
+    and carts. PLAN says the channels of messages, the zone and which event is revenue.
+
+    Every figure is listed as estimated, weak or assumed, with its standard error. What messages cause is only said
+    where EVENTS has arms drawn by lot. Then the figures are graded: estimated on the first two thirds of EVENTS, they
+    forecast the last one.
+    """
+    from bifurque.engine.calibrate import calibrate as estimate
+    from bifurque.engine.calibrate_file import write_behaviour
+    from bifurque.engine.calibrate_report import as_data, report
+    from bifurque.engine.calibrate_words import say
+    from bifurque.engine.fit_lift import write_predictions
+    from bifurque.engine.grade import Told, graded
+    from bifurque.engine.grade_report import grade_data, grade_report
+    from bifurque.engine.words import language
+
+    if out.exists() and not overwrite:
+        raise click.ClickException(f"{out}: exists already; choose another --out, or add --overwrite")
+    spoken = language(lang)
+    found = estimate(events, plan, lang=spoken, **options)
+    rows: list[Told] = []
+    if replications:
+        with Progress(None) as bar:
+            earlier = partial(estimate, events, plan, lang=spoken, **{k: v for k, v in options.items() if k != "until"})
+            found, rows = graded(
+                found,
+                lambda until: earlier(until=until),
+                replications=replications,
+                progress=lambda done, total: bar.show(done, total, 0),
+            )
+    write_behaviour(out, found.behaviour, found.log.file, spoken)
+    if predictions is not None:
+        write_predictions(predictions, found.lifts)
+    if json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(as_data(found) | grade_data(found, rows)))
+        return
+    click.echo(report(found))
+    click.echo("\n" + grade_report(found, rows) + "\n")
+    click.echo(say(spoken, "written", out))

@@ -9,6 +9,7 @@ from bifurque.actors.layout import (
     AGENDA_MOST,
     ARM_COUNTS,
     MAIL,
+    MO_COUNTS,
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
@@ -32,6 +33,7 @@ from bifurque.rules.layout import (
     FIRST_COME,
     H_AGENDA,
     H_ARM_COUNTS,
+    H_BEHAVIOUR,
     H_END,
     H_EVENT_CAUSES,
     H_EVENT_COUNTS,
@@ -42,6 +44,7 @@ from bifurque.rules.layout import (
     H_IMAGE,
     H_MAIL,
     H_MAIL_SIZE,
+    H_MODEL,
     H_N_STEPS,
     H_OUTBOX,
     H_OUTBOX_SIZE,
@@ -63,6 +66,7 @@ from bifurque.rules.layout import (
     LOOK_AHEAD,
     N_FIXED,
     OUT,
+    REALISTIC,
     ROW,
     SEE,
     SEEN_MOST,
@@ -91,7 +95,7 @@ def compile_plan(
         rows: how many decision rows a lane may hold before they are taken away, at least 1,024.
     """
     kind = behaviour or plan.behaviour.kind
-    names = Names(plan, zones)
+    names = Names(plan, zones, kind)
     record = len(_build(names, 0, days or plan.days, kind).tables.image)
     c = _build(names, record, days or plan.days, kind)
     _room(c, rows)
@@ -167,5 +171,7 @@ def _room(c: Compiling, rows: int) -> None:
     words[H_STAGE_COUNTS] = tables.reserve(len(c.names.stages) * (STAGE_COUNTS + 2 * len(c.reasons)))
     words[H_PRESSURE] = tables.reserve(PRESSURE_MOST + 1)
     words[H_TOTALS] = tables.reserve(TOTALS)
+    if words[H_BEHAVIOUR] == REALISTIC:
+        words[words[H_MODEL] + MO_COUNTS] = tables.reserve(2 * len(c.sends))
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
     c.place_counters()

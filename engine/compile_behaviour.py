@@ -36,6 +36,7 @@ from bifurque.actors.layout import (
     ST_INTERVAL,
     WAKES_SOURCE,
 )
+from bifurque.engine.compile_realistic import answers_follow, compile_realistic, declare_people, replaced_events
 from bifurque.engine.habits import Alternative, Factors, Reading, Source, Value
 from bifurque.engine.journey import SurveyStep
 from bifurque.engine.names import Names
@@ -44,6 +45,7 @@ from bifurque.engine.tables import hash64
 from bifurque.engine.values import Duration
 from bifurque.rules.layout import (
     ALWAYS,
+    CONSTANT,
     H_BEHAVIOUR,
     H_FATIGUE,
     H_FATIGUE_SIZE,
@@ -65,7 +67,11 @@ def declare_sources(c: Compiling) -> None:
     """Give sources their rows and timers: they come before all other timers."""
     if c.behaviour == "off":
         return
-    for name in c.plan.behaviour.sources:
+    if c.behaviour == "realistic":
+        declare_people(c)
+    for name, source in c.plan.behaviour.sources.items():
+        if source.event in _made_by_people(c):
+            continue
         at = c.tables.put([0] * SOURCE)
         c.sources[name] = at
         c.tables.words[at + SO_TIMER] = c.timer(WAKES_SOURCE, at)
@@ -80,13 +86,14 @@ def compile_behaviour(c: Compiling) -> None:
         for number in range(len(c.sends)):
             tables.fill(c.send_row(number), {SEND_RESPONSES: empty})
         return
-    tables.words[H_BEHAVIOUR] = 1
-    for name, source in behaviour.sources.items():
-        tables.fill(c.sources[name], _source(c, name, source))
+    tables.words[H_BEHAVIOUR] = CONSTANT
+    made = _made_by_people(c)
+    for name, at in c.sources.items():
+        tables.fill(at, _source(c, name, behaviour.sources[name]))
     responses: dict[int, list[int]] = {n: [] for n in range(len(c.sends))}
     for name, reaction in behaviour.reactions.items():
         more = Names.event_types if reaction.on else {}
-        ways = reaction.one_of
+        ways = tuple(way for way in reaction.one_of if way.event not in made)
         if reaction.message:
             ways = tuple(structs.replace(way, after=_soon(way.after)) for way in ways)
         group = _group(c, ("behaviour", "reactions", name), ways, tables.code(reaction.when, more))
@@ -95,9 +102,12 @@ def compile_behaviour(c: Compiling) -> None:
         for number, send in enumerate(c.sends):
             if reaction.message == send.message:
                 responses[number].append(group)
-    _intervals(c, responses)
+    _intervals(c, responses, made)
     _answers(c, responses)
-    _reading(c, behaviour.messages)
+    if c.behaviour == "realistic":
+        compile_realistic(c)
+    else:
+        _reading(c, behaviour.messages)
     for number, groups in responses.items():
         tables.fill(c.send_row(number), {SEND_RESPONSES: tables.listed(groups)})
 
@@ -143,7 +153,7 @@ def _group(
     rows: list[int] = []
     for way in ways:
         rows += _alternative(c, way)
-    return c.tables.put([when, hash64(*path), len(ways), c.tables.put(rows), source])
+    return c.tables.put([when, hash64(*path), len(ways), c.tables.put(rows), source, 0])
 
 
 def _alternative(c: Compiling, way: Alternative, text: int = -1) -> list[int]:
@@ -157,9 +167,16 @@ def _alternative(c: Compiling, way: Alternative, text: int = -1) -> list[int]:
     return row
 
 
-def _intervals(c: Compiling, responses: dict[int, list[int]]) -> None:
+def _made_by_people(c: Compiling) -> tuple[str, ...]:
+    """Events that realistic people make by themselves; what the plan says of who makes them does not count then."""
+    return replaced_events(c.plan.behaviour.realistic) if c.behaviour == "realistic" else ()
+
+
+def _intervals(c: Compiling, responses: dict[int, list[int]], made: tuple[str, ...]) -> None:
     """What people do between the steps of a journey, and once its messages have left."""
     for name, interval in c.plan.behaviour.journeys.items():
+        if interval.event in made:
+            continue
         graph, source = c.graphs[name], FROM_VISIT + 1 + c.names.journeys.index(name)
         for number, station in enumerate(graph):
             step = c.step_number(name, number)
@@ -201,7 +218,8 @@ def _answers(c: Compiling, responses: dict[int, list[int]]) -> None:
                 way = Alternative(event="answered", chance=chance, after=after)
                 rows += _alternative(c, way, c.tables.text(answer))
             path = ("behaviour", "answers", step.survey)
-            group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows), FROM_MODEL])
+            mood = answers_follow(c, step.survey) if c.behaviour == "realistic" else 0
+            group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows), FROM_MODEL, mood])
             if station.part == "answer":
                 c.tables.fill(c.step_row(name, number), {ST_ANSWERS: group})
             else:

@@ -55,6 +55,8 @@ def _wrong(path: Path, problems: Problems, message: str) -> Any:
 
 def _within(value: Any, metas: list[Any], path: Path, problems: Problems) -> Any:
     for meta in metas:
+        if isinstance(value, tuple) and isinstance(meta, msgspec.Meta) and meta.min_length not in (None, len(value)):
+            return _wrong(path, problems, f"expected a list of {meta.min_length}, got {len(value)}")
         if not isinstance(meta, msgspec.Meta) or not isinstance(value, int | float):
             continue
         if meta.ge is not None and value < meta.ge:

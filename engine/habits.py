@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from bifurque.engine.journey import Scalar, Text, doc
+from bifurque.engine.realistic import Realistic, Sector
 from bifurque.engine.values import Condition, Duration, Money, Name, Number, Share, Zone
 
 
@@ -172,8 +173,15 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
     """How people behave in a simulation."""
 
     kind: Annotated[
-        Literal["off", "constant"], doc("`off`: only imported events; `constant`: the chances given here", "constant")
+        Literal["off", "constant", "realistic"],
+        doc(
+            "`off`: only imported events; `constant`: the chances given here; `realistic`: people as docs/behaviour.md "
+            "describes them",
+            "constant",
+        ),
     ] = "constant"
+    sector: Annotated[Sector, doc("With `realistic`: whose usual figures fill what is not said", "retail")] = "all"
+    realistic: Annotated[Realistic, doc("With `realistic`: what people are like")] = Realistic()
     sources: Annotated[
         dict[Name, Source], doc("What people do of themselves", {"visit": {"event": "visit", "per_day": 0.1}})
     ] = {}

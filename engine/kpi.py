@@ -29,6 +29,7 @@ from bifurque.actors.layout import (
     G_REVENUE,
     G_SENT,
     G_UNSUBSCRIBED,
+    MO_COUNTS,
     N_INSIDE,
     N_LEFT,
     N_PASSED,
@@ -60,6 +61,7 @@ from bifurque.rules.layout import (
     H_ARM_COUNTS,
     H_BEHAVIOUR,
     H_EVENT_COUNTS,
+    H_MODEL,
     H_PRESSURE,
     H_SEND_COUNTS,
     H_STAGE_COUNTS,
@@ -77,10 +79,11 @@ from bifurque.rules.layout import (
     N_SENT,
     N_UNSUBSCRIBED,
     N_VALUE,
+    REALISTIC,
 )
 
 Figures = dict[str, Any]
-BEHAVIOURS = ("off", "constant")
+BEHAVIOURS = ("off", "constant", "realistic")
 
 
 class Counters:
@@ -105,6 +108,9 @@ class Counters:
         self.pressure = block(H_PRESSURE, PRESSURE_MOST + 1)
         self.totals = block(H_TOTALS, TOTALS)
         self.events = block(H_EVENT_COUNTS, len(names.events))
+        self.machine: Words | None = None
+        if words[H_BEHAVIOUR] == REALISTIC:
+            self.machine = block(int(words[H_MODEL]) + MO_COUNTS, sends, 2)
 
 
 def kpis(program: Program, counters: Words, days: int) -> Figures:
@@ -120,6 +126,7 @@ def kpis(program: Program, counters: Words, days: int) -> Figures:
         "contacts": int(n.totals[X_CONTACTS]),
         "days": days,
         "behaviour": BEHAVIOURS[int(program.words[H_BEHAVIOUR])],
+        "grade": _grade(program),
         "totals": _totals(program, n),
         "journeys": journeys,
         "messages": messages,
@@ -130,6 +137,12 @@ def kpis(program: Program, counters: Words, days: int) -> Figures:
         "pressure": pressure(n.pressure),
         "events": {e: int(n.events[i]) for i, e in enumerate(names.events) if n.events[i]},
     }
+
+
+def _grade(program: Program) -> str | None:
+    """How well the behaviour told the past: A to D; nothing when it was never compared with any."""
+    grade = program.plan.behaviour.realistic.grade
+    return grade.grade if grade is not None and int(program.words[H_BEHAVIOUR]) == REALISTIC else None
 
 
 def _money(cents: Any) -> float:
@@ -174,7 +187,16 @@ def _messages(program: Program, n: Counters, which: list[bool]) -> Figures:
         "cost": _cost(costs),
         "unsubscribed": int(total[N_UNSUBSCRIBED]),
         "value": _money(total[N_VALUE]),
+        **_machine_opens(n, which),
     }
+
+
+def _machine_opens(n: Counters, which: list[bool]) -> Figures:
+    """Opens by mail programs, and what a sending tool would report: messages opened by either."""
+    if n.machine is None:
+        return {}
+    machine, reported = n.machine[which].sum(axis=0)
+    return {"machine_opened": int(machine), "reported_opened": int(reported)}
 
 
 def _by_reason(program: Program, counts: Words) -> Figures:
@@ -275,6 +297,7 @@ def _totals(program: Program, n: Counters) -> Figures:
         "held_by_reason": sends["held_by_reason"],
         "dropped_by_reason": sends["dropped_by_reason"],
         "opened": int(t[X_OPENED]),
+        **_machine_opens(n, [True] * len(program.sends)),
         "clicked": int(t[X_CLICKED]),
         "purchases": int(t[X_PURCHASES]),
         "revenue": revenue,

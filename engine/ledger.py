@@ -41,7 +41,7 @@ from bifurque.rules.layout import (
 )
 
 UTC_SECONDS = pa.timestamp("s", "UTC")
-SOURCES = ("model", "import", "model", "model")
+SOURCES = ("model", "import", "model", "machine", "model", "model")
 """Where an event comes from, by the kernel's code; arrivals and what visits cause are part of the model."""
 TEXT_COLUMNS = ("journey", "step", "message", "channel", "category", "outcome", "reason", "winner", "cause", "arm")
 EVENT_TEXTS = ("type", "source", "message")

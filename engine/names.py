@@ -18,6 +18,7 @@ from bifurque.engine.journey import (
 )
 from bifurque.engine.plan import BUILT_IN_EVENTS, Plan, Stage
 from bifurque.engine.problems import Path
+from bifurque.engine.realistic import Realistic
 from bifurque.rules.syntax import Type
 
 CLASSES = ("transactional", "service", "relational", "promotional", "reply")
@@ -58,8 +59,9 @@ def walk(steps: tuple[Step, ...], path: Path) -> Iterator[tuple[Path, Step]]:
 class Names:
     """What a plan names. Positions in these tuples are the numbers the tables use."""
 
-    def __init__(self, plan: Plan, zones: tuple[str, ...] = ()) -> None:
+    def __init__(self, plan: Plan, zones: tuple[str, ...] = (), behaviour: str | None = None) -> None:
         self.plan = plan
+        self.behaviour = behaviour or plan.behaviour.kind
         self.more_zones = zones
         self.stages = tuple(s.name if isinstance(s, Stage) else s for s in plan.stages) or ("contact",)
         self.categories = {c.name: c for c in plan.categories}
@@ -170,6 +172,14 @@ class Names:
         return next(self.plan.journeys[j].group[group] for j in self.groups[group])
 
 
+def realistic_events(people: Realistic) -> tuple[str, ...]:
+    """The events realistic people make, besides those every plan knows."""
+    visits, opinion = people.visits, people.opinion
+    felt = (*listed(opinion.good), *listed(opinion.bad))
+    made = (people.purchases.event, visits.event, visits.cart_event, opinion.referral_event, "complained", "bounced")
+    return (*made, *felt)
+
+
 def _mentions(names: Names) -> Iterator[tuple[str, Path]]:
     plan = names.plan
     for event in plan.events:
@@ -182,6 +192,8 @@ def _mentions(names: Names) -> Iterator[tuple[str, Path]]:
     for name, journey in plan.journeys.items():
         yield from _journey_mentions(names, name, journey)
     behaviour = plan.behaviour
+    if names.behaviour == "realistic":
+        yield from ((e, ("behaviour", "realistic")) for e in realistic_events(behaviour.realistic))
     for name, source in behaviour.sources.items():
         yield source.event, ("behaviour", "sources", name, "event")
     for name, reaction in behaviour.reactions.items():

@@ -21,6 +21,8 @@ def report(kpis: Mapping[str, Any], lang: str) -> str:
     ]
     if kpis["behaviour"] == "off":
         lines.insert(1, say(lang, "behaviour_off"))
+    elif kpis["behaviour"] == "realistic":
+        lines.insert(1, say(lang, "graded", kpis["grade"]) if kpis["grade"] else say(lang, "uncalibrated"))
     groups = [(key, dict(kpis[key])) for key in ("journeys", "messages", "channels", "arms", "stages") if kpis[key]]
     if len(kpis["stages"]) < 2:
         groups = [g for g in groups if g[0] != "stages"]
@@ -66,6 +68,9 @@ def _overall(kpis: Mapping[str, Any], lang: str) -> list[str]:
     parts = [f"P50 {pressure['p50']}", f"P95 {pressure['p95']}", f"P99 {pressure['p99']}"]
     parts.append(f"{say(lang, 'mean')} {figure(lang, pressure['mean'], 2)}")
     lines = [f"{say(lang, 'pressure')}: {' · '.join(parts)}"]
+    if "machine_opened" in totals:
+        counts = [figure(lang, totals[k]) for k in ("opened", "machine_opened", "reported_opened")]
+        lines.append(say(lang, "machine_opens", *counts))
     reacting = kpis["behaviour"] != "off"
     if reacting or totals["opened"]:
         share = figure(lang, 100 * totals["indifferent_share"], 1)

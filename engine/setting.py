@@ -10,6 +10,7 @@ import numpy as np
 
 from bifurque.actors.host import Lane, Stretch
 from bifurque.actors.layout import P_CONTACT, P_KEEP
+from bifurque.engine.behaviour_file import with_behaviour
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.imports import Imported, no_events, read_events
 from bifurque.engine.load import load, loads
@@ -78,7 +79,7 @@ def prepare(
         seed: of all draws.
         population: a Parquet or CSV file of contacts, instead of drawn ones.
         events: a Parquet, CSV or JSON lines file of real events.
-        behaviour: `off` or `constant`; by default the plan's.
+        behaviour: `off`, `constant`, `realistic`, or a file of realistic behaviour; by default the plan's.
         rows: how many decision rows a lane holds at a time.
 
     Raises:
@@ -88,7 +89,7 @@ def prepare(
     within("contacts", contacts, 1, 10**10)
     within("days", days, 1, 3700)
     within("seed", seed, 0, 2**62)
-    one_of("behaviour", behaviour, ("off", "constant", None))
+    behaviour, overrides = with_behaviour(behaviour, overrides)
     text, file, checked = _read(plan, overrides)
     source = FromFile(population) if population is not None else None
     if source is not None and contacts is not None:

@@ -63,7 +63,7 @@ def simulate(
         seed: of all draws.
         population: a file of contacts, instead of drawn ones.
         events: a file of real events.
-        behaviour: `off` or `constant`.
+        behaviour: `off`, `constant`, `realistic`, or a file of realistic behaviour.
         ledger: whose decisions are kept: everybody's, those of a keyed 1 %, or nobody's.
         workers: how many threads; by default one per processor. The result is the same for any number.
         overwrite: replace a run folder that exists.

@@ -34,6 +34,18 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Comportement éteint : chacun fait ce que disent les événements, quoi qu'on lui envoie",
         "Behaviour off: people do what the events say, whatever they are sent",
     ),
+    "graded": (
+        "Prévision : comportement calibré, note {} (A : le passé est retrouvé ; D : ne pas s'y fier)",
+        "Forecast: calibrated behaviour, grade {} (A: it tells the past; D: do not trust it)",
+    ),
+    "uncalibrated": (
+        "Prévision non calibrée : chiffres usuels du secteur et hypothèses ; comparez, ne promettez pas",
+        "Uncalibrated forecast: usual figures of the sector and assumptions; compare, do not promise",
+    ),
+    "machine_opens": (
+        "Ouvertures : {} par des personnes, {} par des logiciels de messagerie, {} messages déclarés ouverts",
+        "Opens: {} by people, {} by mail programs, {} messages reported opened",
+    ),
     "indifferent": (
         "Indifférents (12 envois et plus, rien d'ouvert en 365 jours)",
         "Indifferent (12 sends or more, nothing opened in 365 days)",

@@ -54,7 +54,7 @@ ALWAYS = -(2**62)
     H_FATIGUE,  # ring of the last sends, for the fatigue table
     H_FATIGUE_SIZE,
     H_FATIGUE_WINDOW,
-    H_BEHAVIOUR,  # 0 off, 1 constant
+    H_BEHAVIOUR,  # OFF, CONSTANT or REALISTIC
     H_PEOPLE,  # list of (column of the population, word of the record)
     H_ARMS,  # list of experiments and holdouts to draw at the start of a life
     H_STAGE_ENTRY,  # by stage: address of the list of triggers
@@ -71,7 +71,9 @@ ALWAYS = -(2**62)
     H_N_STEPS,  # names of steps, 0 for none; those of stages follow
     H_EVENT_CAUSES,  # the cause that is the first event type
     H_CONSENTS,  # list of the words of the record that hold consents
-) = range(55)
+    H_MODEL,  # the figures of realistic behaviour
+) = range(56)
+OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
 (
@@ -223,8 +225,10 @@ QUIET = 3
     SEND_COST,  # millionths of the currency
     SEND_HELD_OUT,  # 1: the global holdout withholds it
     SEND_JOURNEY,
-) = range(34)
-SEND = 34
+    SEND_READER,  # realistic behaviour: address of the channel's reader, and of what it is told
+    SEND_TOLD,
+) = range(36)
+SEND = 36
 
 HOLD, DROP, REROUTE = 0, 1, 2
 TRANSACTIONAL, SERVICE, RELATIONAL, PROMOTIONAL, REPLY = range(5)
