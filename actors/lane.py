@@ -38,7 +38,7 @@ def run_lane(words: Words, people: Words, events: Words, bounds: Words) -> int:
         if m[CONTACT] == MISSING:
             begin(m, people, i)
             m[NEXT_EVENT] = bounds[i]
-        if live(m, events, bounds[i], bounds[i + 1], m[H_END]) == RAN_OUT_OF_ROOM:
+        if live(m, events, bounds[i + 1], m[H_END]) == RAN_OUT_OF_ROOM:
             return RAN_OUT_OF_ROOM
         finish(m)
         m[CONTACT] = MISSING
@@ -47,7 +47,7 @@ def run_lane(words: Words, people: Words, events: Words, bounds: Words) -> int:
 
 
 @kernel
-def live(m: Memory, events: Words, first: int, last: int, until: int) -> int:
+def live(m: Memory, events: Words, last: int, until: int) -> int:
     """Step one contact through everything before `until`, events of the file first at equal times."""
     at = m[NEXT_EVENT]
     while m[QUARANTINED] == 0:
@@ -62,7 +62,7 @@ def live(m: Memory, events: Words, first: int, last: int, until: int) -> int:
                 break
             m[IN_TYPE], m[IN_KEY] = events[at, E_TYPE], events[at, E_KEY]
             m[IN_VALUE], m[IN_SEND] = events[at, E_VALUE], events[at, E_MESSAGE]
-            m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = 0, nth(m[IN_TYPE], at - first), FROM_FILE
+            m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = 0, events[at, E_CAUSE], FROM_FILE
             at += 1
             step(m, t, NO_INPUT)
         elif t < until:

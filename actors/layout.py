@@ -329,5 +329,5 @@ READER = 10
 NO_ZONE = -1
 
 # Columns of imported events
-(E_TIME, E_TYPE, E_KEY, E_VALUE, E_MESSAGE) = range(5)
-EVENT = 5
+(E_TIME, E_TYPE, E_KEY, E_VALUE, E_MESSAGE, E_CAUSE) = range(6)
+EVENT = 6

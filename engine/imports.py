@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from bifurque.actors.layout import E_KEY, E_MESSAGE, E_TIME, E_TYPE, E_VALUE, EVENT
+from bifurque.actors.layout import E_CAUSE, E_KEY, E_MESSAGE, E_TIME, E_TYPE, E_VALUE, EVENT
 from bifurque.engine.columns import bad, column, instants, read_table, texts, unused_columns, whole_numbers
 from bifurque.engine.contacts import contact_numbers
 from bifurque.engine.program import Program
+from bifurque.engine.tables import hash64
 from bifurque.engine.texts import Texts
 from bifurque.engine.values import shown
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean, nearest
 from bifurque.rules.layout import MISSING, NO_KEY
+from bifurque.rules.numbers import GOLD
 
 COLUMNS = ("contact", "time", "type", "key", "value", "message")
 MESSAGE_EVENTS = ("opened", "clicked", "unsubscribed")
@@ -81,7 +83,27 @@ def read_events(program: Program, file: str | File, found: Texts) -> Imported:
     keep, ignored = _within(program, rows, kind_names)
     order = np.lexsort((np.arange(len(times)), times, contacts))
     order = order[keep[order]]
-    return Imported(np.ascontiguousarray(rows[order]), contacts[order], ids, ignored, notes, file)
+    rows, contacts = np.ascontiguousarray(rows[order]), contacts[order]
+    rows[:, E_CAUSE] = _causes(program, rows[:, E_TYPE], contacts)
+    return Imported(rows, contacts, ids, ignored, notes, file)
+
+
+def event_purpose(event: str) -> int:
+    """What the draws of those who answer an event are keyed by, with how often it has happened to them."""
+    return hash64("events", event)
+
+
+def _causes(program: Program, kinds: Words, contacts: Words) -> Words:
+    """`nth` of every event, by its type's name and its count among those of its contact: nothing else redraws."""
+    purposes = np.array([event_purpose(e) for e in program.names.events], np.int64)
+    order = np.lexsort((kinds, contacts))
+    places = np.arange(len(kinds))
+    new = np.ones(len(kinds), bool)
+    new[1:] = (np.diff(kinds[order]) != 0) | (np.diff(contacts[order]) != 0)
+    counts = np.empty(len(kinds), np.int64)
+    counts[order] = places - np.maximum.accumulate(np.where(new, places, 0))
+    with np.errstate(over="ignore"):
+        return np.asarray((purposes[kinds].view(np.uint64) + GOLD * counts.view(np.uint64)).view(np.int64))
 
 
 def _kinds(program: Program, table: Any, file: str | File) -> tuple[Words, dict[int, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path as File
 from typing import Any, Self
@@ -11,6 +12,7 @@ import numpy as np
 
 from bifurque.actors.lane import begin, finish, live
 from bifurque.actors.layout import (
+    EVENT,
     FROM_FILE,
     J_INSIDE,
     J_VISITS,
@@ -27,6 +29,7 @@ from bifurque.actors.step import NO_INPUT, step
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.compile_people import BITS, default_word
 from bifurque.engine.contacts import contact_number
+from bifurque.engine.imports import event_purpose
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.load import load, loads
 from bifurque.engine.plan import Plan
@@ -62,7 +65,7 @@ from bifurque.rules.lowering import real_word
 from bifurque.rules.numbers import nth
 from bifurque.rules.scores import value as score_value
 
-NOTHING: Words = np.zeros((0, 5), np.int64)
+NOTHING: Words = np.zeros((0, EVENT), np.int64)
 
 
 class World:
@@ -178,7 +181,7 @@ class Contact:
             begin(words, row, 0)
         self._tabulator = Tabulator(program, self._texts)
         self._rows: list[Words] = []
-        self._told = 0
+        self._told: Counter[str] = Counter()
 
     def _fill(self, row: Words, consent: str | Mapping[str, bool], given: Mapping[str, Any]) -> None:
         program = self._program
@@ -245,15 +248,16 @@ class Contact:
         words[IN_SEND] = program.send_address(about) if about else -1
         words[IN_VISIT], words[IN_SOURCE] = 0, FROM_FILE
         with np.errstate(over="ignore"):
-            words[IN_CAUSE] = nth(kind, self._told)
-            self._told += 1
+            words[IN_CAUSE] = event_purpose(event)
+            words[IN_CAUSE] = nth(words[IN_CAUSE], self._told[event])
+            self._told[event] += 1
             if words[QUARANTINED] == 0:
                 step(words, self.world.now, NO_INPUT)
         self._take()
 
     def _live(self, until: int) -> None:
         with np.errstate(over="ignore"):
-            while live(self._words, NOTHING, 0, 0, min(until, self._program.end)):
+            while live(self._words, NOTHING, 0, min(until, self._program.end)):
                 self._take()
         self._take()
 

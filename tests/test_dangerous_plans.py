@@ -6,6 +6,8 @@ import random
 import pytest
 from measured import refused
 
+from bifurque.engine.load import inspect
+
 HEAD = b"plan: x\nstart: 2025-01-01\n"
 
 
@@ -87,12 +89,16 @@ PLANS = {
 """The bytes of a plan, its place as the message gives it, and a part of the message."""
 
 
+HARMLESS = ("1e400", "NaN", "5,000 digits", "NUL", "UTF-16", "Latin 1", "nothing", "only blank lines", "noise")
+"""Nothing here could take a process down: these are read in ours."""
+
+
 @pytest.mark.parametrize("name", PLANS)
 def test_a_plan_made_to_harm(name, tmp_path):
     raw, place, said = PLANS[name]
     file = tmp_path / "plan.yaml"
     file.write_bytes(raw)
-    told = refused("check", file)
+    told = "\n".join(map(str, inspect(file)[1].sorted())) if name in HARMLESS else refused("check", file)
     assert f"{file}{place}" in told
     assert said in told
     assert all(len(line) < 400 + len(str(file)) for line in told.splitlines())

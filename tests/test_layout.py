@@ -116,9 +116,14 @@ def cold_check(plan):
 
 
 def test_a_cold_check_loads_nothing_heavy_and_takes_less_than_half_a_second():
-    runs = [cold_check("engine/templates/cart.yaml") for _ in range(2)]
-    assert {(code, *heavy) for code, _, heavy in runs} == {(0,)}
-    assert min(seconds for _, seconds, _ in runs) < 0.5
+    fastest = 9.0
+    for _ in range(5):  # others may be at work on this machine
+        code, seconds, heavy = cold_check("engine/templates/cart.yaml")
+        assert (code, heavy) == (0, [])
+        fastest = min(fastest, seconds)
+        if fastest < 0.5:
+            break
+    assert fastest < 0.5
 
 
 def test_a_heavy_import_would_be_seen(tmp_path):
