@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as File
 
@@ -79,6 +80,7 @@ def calibrate(
     events: str | File,
     plan: str | File | None = None,
     *,
+    overrides: Sequence[str] = (),
     zone: str | None = None,
     until: str | None = None,
     life_from: LifeFrom | None = None,
@@ -92,6 +94,7 @@ def calibrate(
     Args:
         events: Parquet, CSV or JSON lines: see `bifurque.engine.fit_log.read_log`; or a run folder.
         plan: says the channels of messages, the zone, and which event is a purchase.
+        overrides: `path.to.value=X` of the plan, as `--set` takes them.
         zone: on whose wall clock people live; by default the plan's, or UTC.
         until: the last day to look at, `2025-09-30`.
         life_from: when customers' clocks start: at their `first_purchase`, or with `joined` or the log's `start`; by
@@ -104,7 +107,7 @@ def calibrate(
     Raises:
         BifurqueError: the file cannot be used, or scipy is missing.
     """
-    checked = load(plan) if plan is not None else None
+    checked = load(plan, overrides) if plan is not None else None
     log = read_log(events, checked, zone=zone, until=until)
     c = Calibration(log, lang, checked.behaviour.sector if checked else "all")
     c.zone = zone or (checked.zone if checked else "UTC")

@@ -308,6 +308,7 @@ def why(run: File, contact: str, message: str | None, zone: str | None, lang: st
     help="How often the past is lived again to grade the figures; 0: no grade.",
 )
 @click.option("--predictions", type=click.Path(path_type=File), help="Also write what another group would do, by arm.")
+@sets
 @lang
 @as_json
 def calibrate(

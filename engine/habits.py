@@ -181,9 +181,9 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ] = "constant"
     sector: Annotated[Sector, doc("With `realistic`: whose usual figures fill what is not said", "retail")] = "all"
-    realistic: Annotated[
-        Realistic, doc("With `realistic`: what people are like", {"purchases": {"r": 0.55, "alpha": 10.6}})
-    ] = Realistic()
+    realistic: Annotated[Realistic, doc("With `realistic`: what people are like", {"purchases": {"r": 0.6}})] = (
+        Realistic()
+    )
     sources: Annotated[
         dict[Name, Source], doc("What people do of themselves", {"visit": {"event": "visit", "per_day": 0.1}})
     ] = {}

@@ -137,35 +137,7 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     hours: Annotated[
         tuple[Number, ...],
         Meta(min_length=24, max_length=24),
-        doc(
-            "Each hour of the day",
-            [
-                0.4,
-                0.2,
-                0.2,
-                0.2,
-                0.3,
-                0.5,
-                0.8,
-                1.1,
-                1.4,
-                1.6,
-                1.7,
-                1.7,
-                1.5,
-                1.4,
-                1.4,
-                1.3,
-                1.3,
-                1.2,
-                1.2,
-                1.1,
-                1.0,
-                0.9,
-                0.7,
-                0.4,
-            ],
-        ),
+        doc("Each hour of the day", [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0]),
     ] = (
         *(0.35, 0.22, 0.18, 0.20, 0.30, 0.55, 0.85, 1.15, 1.45, 1.65, 1.75, 1.70),
         *(1.55, 1.45, 1.40, 1.35, 1.30, 1.25, 1.20, 1.15, 1.05, 0.90, 0.70, 0.36),
@@ -220,15 +192,15 @@ class Realistic(Struct, frozen=True, forbid_unknown_fields=True):
 
     purchases: Annotated[Purchases, doc("When they buy", {"r": 0.55, "alpha": 10.6})] = Purchases()
     spend: Annotated[Spend, doc("What they spend", {"p": 6.25, "q": 3.74, "gamma": 15.4})] = Spend()
-    lift: Annotated[Lift, doc("What messages add", {"opened": 0.1, "clicked": 0.5})] = Lift()
-    visits: Annotated[Visits, doc("Visits and carts", {"per_week": 0.4})] = Visits()
+    lift: Annotated[Lift, doc("What messages add", {"opened": 0.1, "clicked": 0.4})] = Lift()
+    visits: Annotated[Visits, doc("Visits and carts", {"per_week": 0.5, "returns": "25%"})] = Visits()
     channels: Annotated[
         dict[Name, Reads],
-        doc("What they do with messages, by channel; the sector's if left out", {"email": {"open": 0.22}}),
+        doc("What they do with messages, by channel; the sector's if left out", {"email": {"open": "21%"}}),
     ] = {}
-    fatigue: Annotated[Tiredness, doc("What many messages do", {"opens": 0.4})] = Tiredness()
-    clock: Annotated[Clock, doc("When they are awake", {"weekend": 0.8})] = Clock()
-    opinion: Annotated[Opinion, doc("What they think", {"start": 0.7, "bad": "complaint"})] = Opinion()
+    fatigue: Annotated[Tiredness, doc("What many messages do", {"opens": 0.3})] = Tiredness()
+    clock: Annotated[Clock, doc("When they are awake", {"weekend": 1.2})] = Clock()
+    opinion: Annotated[Opinion, doc("What they think", {"bad": "complaint"})] = Opinion()
     personas: Annotated[dict[Name, Temper], doc("How personas differ", {"loyal": {"rate": 3, "open": 0.8}})] = {}
     messages: Annotated[dict[Name, Effect], doc("How messages differ", {"cart_reminder": {"open": 1.5}})] = {}
-    grade: Annotated[Grade | None, doc("How well it told the past", {"grade": "B", "covered": "80%"})] = None
+    grade: Annotated[Grade | None, doc("How well it told the past", {"grade": "B", "covered": "90%"})] = None

@@ -145,6 +145,8 @@ def _documented(kind: Any) -> Schema:
                 "examples": meta.examples,
                 "minimum": meta.ge,
                 "maximum": meta.le,
+                "minItems": meta.min_length,
+                "maxItems": meta.max_length,
             }
             found |= {k: v for k, v in values.items() if v is not None}
     return found

@@ -16,7 +16,7 @@ ATTEMPTS = 64
 
 @kernel
 def exp(x: float) -> float:
-    """E to the power x, within a few parts in 10^15; 0 and 1e300 beyond what a float64 can hold."""
+    """E to the power x, within 3·(4 + |x|) parts in 10^16; 0 and 1e300 beyond what a float64 can hold."""
     if x <= 0.0:
         return power_of_half(-x / LN2)
     return 1.0 / power_of_half(x / LN2) if x < 690.0 else 1e300
