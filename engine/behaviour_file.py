@@ -31,7 +31,7 @@ def with_behaviour(behaviour: str | None, overrides: Sequence[str]) -> tuple[str
     if behaviour is None or behaviour in KINDS:
         return behaviour, tuple(overrides)
     if not File(behaviour).is_file():
-        raise DataError(f"--behaviour {behaviour}: neither a file nor a kind" + did_you_mean(behaviour, KINDS))
+        raise DataError(f"behaviour: neither a kind nor a file: `{behaviour}`" + did_you_mean(behaviour, KINDS))
     figures, sector = _figures(*read_file(behaviour))
     more = [f"behaviour.realistic={msgspec.json.encode(figures).decode()}"]
     if sector is not None:

@@ -255,7 +255,7 @@ def test_a_cache_that_cannot_be_kept(plan, tmp_path, monkeypatch):
         ({"days": 99999}, "days: expected a whole number from 1 to 3,700, got `99999`"),
         ({"seed": -1}, "seed: expected a whole number from 0"),
         ({"workers": 0}, "workers: expected a whole number from 1 to 256"),
-        ({"behaviour": "of"}, "behaviour: no such word: `of`; did you mean `off`?"),
+        ({"behaviour": "of"}, "behaviour: neither a kind nor a file: `of`; did you mean `off`?"),
         ({"ledger": "ful"}, "ledger: no such word: `ful`; did you mean `full`?"),
     ],
 )
