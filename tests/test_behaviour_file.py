@@ -109,7 +109,7 @@ def test_a_bad_file_is_told_with_its_place(tmp_path, plan_file, text):
 
 
 def test_a_file_that_is_not_there(tmp_path, plan_file):
-    with pytest.raises(DataError, match=r"neither a kind nor a file; did you mean `realistic`\?"):
+    with pytest.raises(DataError, match=r"neither a kind nor a file: `\w+`; did you mean `realistic`\?"):
         simulate(plan_file, behaviour="realistik", out=tmp_path / "run")
 
 
