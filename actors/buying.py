@@ -9,7 +9,7 @@ from __future__ import annotations
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post, retract, set_timer
 from bifurque.actors.waking import awake_after
-from bifurque.rules.compiled import Memory, kernel, put_real, real
+from bifurque.rules.compiled import Memory, kernel, put_real, real, seldom
 from bifurque.rules.layout import *
 from bifurque.rules.numbers import caused, draw, log, nth
 from bifurque.rules.variates import exp, gamma, logistic, stock, stocked
@@ -19,7 +19,7 @@ P_RATE, P_LEAVE, P_SPEND, P_GAP, P_REAL, P_VALUE, P_CART, P_RETURN, P_COMPLETE, 
 )
 
 
-@kernel
+@seldom
 def become(m: Memory) -> None:
     """What a person is like, drawn when its life begins."""
     model = m[H_MODEL]
@@ -37,7 +37,7 @@ def become(m: Memory) -> None:
     put_real(m, me + ME_SPEND, real(m, m[model + MO_GAMMA] + m[PERSONA]) / taste)
 
 
-@kernel
+@seldom
 def wait_for_next(m: Memory, source: int, t: int) -> None:
     """When the next candidate of a source comes; nobody who has left has any."""
     model = m[H_MODEL]
@@ -56,7 +56,7 @@ def wait_for_next(m: Memory, source: int, t: int) -> None:
     set_timer(m, m[source + SO_TIMER], due if due < m[me + ME_LEAVES] else NEVER)
 
 
-@kernel
+@seldom
 def candidate(m: Memory, source: int, t: int) -> bool:
     """A candidate's instant: does it happen? Then it is the input."""
     model = m[H_MODEL]
@@ -109,7 +109,7 @@ def raise_lift(m: Memory, model: int, send: int, t: int, by: float) -> None:
         m[me + ME_LIFT_SEND] = send
 
 
-@kernel
+@seldom
 def visited(m: Memory, t: int) -> None:
     """A visit may leave a cart behind; some carts are bought later without any help."""
     model = m[H_MODEL]
@@ -141,7 +141,7 @@ def returns_after(u: float) -> int:
     return 86400 + int((u - 0.71) / 0.29 * 518400.0)
 
 
-@kernel
+@seldom
 def paid(m: Memory, t: int) -> None:
     """A purchase closes the cart; with BG/NBD it may be the last."""
     model = m[H_MODEL]
@@ -176,7 +176,7 @@ def came_back(m: Memory, t: int) -> None:
     m[me + ME_CART] = 0
 
 
-@kernel
+@seldom
 def felt(m: Memory, good: int) -> None:
     """An experience moves satisfaction towards it."""
     model = m[H_MODEL]

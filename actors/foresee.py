@@ -7,12 +7,12 @@ from bifurque.actors.outbox import valid_until
 from bifurque.actors.steps import later
 from bifurque.actors.triggers import wait_row
 from bifurque.rules.arbitration import value
-from bifurque.rules.compiled import Memory, as_word, kernel
+from bifurque.rules.compiled import Memory, as_word, kernel, seldom
 from bifurque.rules.foresight import see
 from bifurque.rules.layout import *
 
 
-@kernel
+@seldom
 def foresee(m: Memory, t: int) -> None:
     """List what competes at t or is already on its way."""
     m[m[H_FORESEEN]] = 0

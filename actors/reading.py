@@ -12,7 +12,7 @@ from bifurque.actors.buying import came_back, raise_lift
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post
 from bifurque.actors.waking import awake_after
-from bifurque.rules.compiled import Memory, kernel, put_real, real
+from bifurque.rules.compiled import Memory, kernel, put_real, real, seldom
 from bifurque.rules.layout import *
 from bifurque.rules.numbers import caused, draw, log, nth
 from bifurque.rules.variates import exp, logistic, normal, stock, stocked
@@ -22,7 +22,7 @@ P_TASTE, P_EVER, P_WHEN, P_CLICK, P_DELAY, P_LEAVE, P_COMPLAIN, P_DEAD, P_SOFT, 
 )
 
 
-@kernel
+@seldom
 def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> None:
     """A message has left: all its reader will do with it."""
     model, reader, told = m[H_MODEL], m[send + SEND_READER], m[send + SEND_TOLD]
@@ -123,7 +123,7 @@ def looks_at(m: Memory, model: int, reader: int, cause: int, t: int) -> int:
     return awake_after(m, model, t, real(m, reader + RD_SECONDS) * exp(odds * real(m, reader + RD_POWER)))
 
 
-@kernel
+@seldom
 def read_by(m: Memory, clicked: bool, t: int) -> None:
     """A person has opened or clicked: more purchases for a time, and after a click a visit."""
     model, send = m[H_MODEL], m[IN_SEND]

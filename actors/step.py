@@ -20,7 +20,7 @@ from bifurque.actors.tally import arm_count, bought, decided, engaged, stage_cou
 from bifurque.actors.triggers import absent, arm_absence, disarm_absence, next_date, next_schedule, seen
 from bifurque.actors.visits import close_visit
 from bifurque.rules.arbitration import decide, next_due, recheck
-from bifurque.rules.compiled import Memory, kernel
+from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.conditions import truth
 from bifurque.rules.decisions import emit, event, week_counts
 from bifurque.rules.layout import *
@@ -248,7 +248,7 @@ def messages(m: Memory, t: int) -> None:
     set_release(m)
 
 
-@kernel
+@seldom
 def quarantine(m: Memory, t: int) -> None:
     """A contact that would never come to rest is stopped, with a reason; all others go on."""
     m[QUARANTINED] = 2

@@ -47,6 +47,12 @@ def kernel(function: F) -> F:
     return function
 
 
+def seldom(function: F) -> F:
+    """Mark a part of the kernel that many plans never run: its code stays out of that of its callers."""
+    function.__seldom__ = True  # type: ignore[attr-defined]
+    return kernel(function)
+
+
 def memory(words: Words) -> Memory:
     """The lane's memory as kernel functions receive it."""
     return words
@@ -128,6 +134,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         if id(f) not in twins:
             own = FunctionType(f.__code__, world(f.__globals__), f.__name__, f.__defaults__)
             twins[id(f)] = machine.callee(own, f.__annotations__)
+            if getattr(f, "__seldom__", False):
+                machine.SELDOM.add(f"{len(f.__name__)}{f.__name__}B")
         return twins[id(f)]
 
     def world(names: dict[str, Any]) -> dict[str, Any]:

@@ -150,6 +150,10 @@ class Linked(JITCodeLibrary):  # type: ignore[misc]
         return SimpleNamespace(set_env=lambda name, env: None)
 
 
+SELDOM: set[str] = set()
+"""How the names of functions that stay out of their callers are mangled."""
+
+
 class Whole(JITCodeLibrary):  # type: ignore[misc]
     """The code of the entry with all it calls: nobody else will call those, so the optimiser may do as it likes."""
 
@@ -157,6 +161,8 @@ class Whole(JITCodeLibrary):  # type: ignore[misc]
         for function in self._final_module.functions:
             if function.linkage == Linkage.linkonce_odr and not function.is_declaration:
                 function.linkage = Linkage.internal
+                if any(name in function.name for name in SELDOM):
+                    function.add_function_attribute("noinline")
         super()._optimize_final_module()
 
 
