@@ -160,6 +160,8 @@ def _loses(life, visit, step, row):
     for sent in together:
         if sent["place"] < visit.span[0] or sent["message"] != row["winner"]:
             continue  # it came up only after that one had left
+        if life.awaits(row, sent["place"]):
+            continue  # it had to wait for that one
         other = next(v for v in life.visits if (v.journey, v.number) == (sent["journey"], sent["visit"]))
         one = _strength(life, other, sent["step"], sent)
         two = _strength(life, visit, step, row)
