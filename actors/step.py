@@ -1,7 +1,8 @@
 """The one step: a contact, an instant, one input. The same text runs compiled for millions and plain for one.
 
 At one instant, in this order: events, timers in declaration order, each followed by its rules to quiescence and by the
-entries and transitions that need no wait, these by rules again; then all messages due or released, one by one, each send counting for the next.
+entries and transitions that need no wait, these by rules again; then all messages due or released, one by one, each
+send counting for the next.
 """
 
 from __future__ import annotations

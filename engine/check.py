@@ -9,6 +9,7 @@ from typing import Any
 
 from bifurque.engine.check_journeys import check_journeys
 from bifurque.engine.check_people import check_people
+from bifurque.engine.check_rules import check_rules
 from bifurque.engine.findings import find
 from bifurque.engine.names import CLASSES, Names, listed
 from bifurque.engine.plan import Attribute, Plan, QuietHours, Reroute, Stage
@@ -154,7 +155,18 @@ def _quoted(problem: Any, value: str) -> Any:
 def check(plan: Plan, problems: Problems) -> None:
     """Note every problem of a plan; when there is no error, also what static analysis finds."""
     c = Checker(plan, problems)
-    for part in (_life, _laws, _coherence, _events, _scores, _messages, check_journeys, check_people, _room):
+    for part in (
+        _life,
+        _laws,
+        _coherence,
+        _events,
+        _scores,
+        _messages,
+        check_journeys,
+        check_rules,
+        check_people,
+        _room,
+    ):
         part(c)
     if not problems.errors:
         find(c)

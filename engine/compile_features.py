@@ -83,14 +83,11 @@ def finish_features(c: Compiling, readers: dict[str, int]) -> None:
     numbers = {text: len(c.plan.rules) + i for i, text in enumerate(tables.features)}
     values = {t: tables.put(_ending(load_feature(tables, n))) for t, n in tables.features.items() if t in readers}
     for key, row in tables.memories.items():
-        event, where, sums = key
         mine = {t: n for t, n in tables.features.items() if _reads(n, key)}
         windows = [w for t, n in mine.items() if n.value in WINDOWED for w in (window_of(n), numbers[t])]
         changing = [w for t in mine if t in readers for w in (values[t], readers[t], 0)]
-        tables.fill(
-            row, {MEM_WINDOWS: tables.listed(windows, 2), MEM_VALUES: tables.listed(changing, VALUE_ROW)}
-        )
-        c.react(event, ORDER_MEMORY, [RX_REMEMBER, row, tables.filters[key], 0, 0])
+        tables.fill(row, {MEM_WINDOWS: tables.listed(windows, 2), MEM_VALUES: tables.listed(changing, VALUE_ROW)})
+        c.react(key[0], ORDER_MEMORY, [RX_REMEMBER, row, tables.filters[key], 0, 0])
 
 
 def _reads(node: Node, key: tuple[str, str, bool]) -> bool:

@@ -325,5 +325,3 @@ def _prioritised(names: Names, word: str) -> tuple[str, str]:
 
 def _length(length: Duration | None) -> tuple[int, int]:
     return (length.days, length.seconds) if length else (0, 0)
-
-

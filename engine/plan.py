@@ -247,8 +247,10 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     ] = {}
     features: Annotated[
         dict[Name, Annotated[int, Meta(ge=1, le=1000)]],
-        doc("How many events of a type a windowed feature remembers per contact; 32 of those not named here",
-            {"purchase": 100}),
+        doc(
+            "How many events of a type a windowed feature remembers per contact; 32 of those not named here",
+            {"purchase": 100},
+        ),
     ] = {}
     rules: Annotated[
         tuple[Rule, ...],
