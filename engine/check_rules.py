@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bifurque.engine.compile_features import feature_bytes
 from bifurque.engine.names import CLASSES, Names, listed
 from bifurque.engine.problems import Path
 from bifurque.engine.routes import step_names
-from bifurque.engine.rulebook import meanings, ranked, words_of
+from bifurque.engine.rulebook import DEFAULT_BOUND, meanings, ranked, words_of
 from bifurque.engine.ruling import (
     Action,
     ClearAction,
@@ -28,6 +29,7 @@ from bifurque.engine.ruling import (
     assigned,
     derived,
 )
+from bifurque.rules.features import events_of
 
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker
@@ -47,6 +49,9 @@ def check_rules(c: Checker) -> None:
         if rule.name in seen:
             c.problems.add((*path, "name"), f"the rule `{rule.name}` stands here again: give it another name")
         seen.add(rule.name)
+        if rule.name in (*c.names.journeys, *c.names.messages):
+            what = "journey" if rule.name in c.names.journeys else "message"
+            c.problems.add((*path, "name"), f"`{rule.name}` is also a {what}: the ledger could not tell them apart")
         c.condition(rule.when, (*path, "when"), Names.event_types)
         if not rule.then:
             c.problems.add((*path, "then"), "a rule needs something to do, such as [{set: fact.upset}]")
@@ -55,6 +60,19 @@ def check_rules(c: Checker) -> None:
     if len(c.plan.rules) > MOST_RULES:
         c.problems.add(("rules",), f"{len(c.plan.rules):,} rules: a plan has {MOST_RULES:,} at most", at_key=True)
     _derived(c)
+
+
+def sizes(c: Checker) -> list[str]:
+    """What rules and windowed features take of each contact's record."""
+    found = []
+    if c.plan.rules:
+        words = -(-len(c.plan.rules) // 64) + -(-len(c.names.facts) // 64)
+        found.append(f"{len(c.plan.rules)} rules, {len(c.names.facts)} facts: {8 * words} bytes per contact")
+    for text, node in c.features.items():
+        bound = c.plan.features.get(events_of(node)[0], DEFAULT_BOUND)
+        kept = f" for the last {bound} events" if node.value in ("count", "sum") else ""
+        found.append(f"{text}: {feature_bytes(node, c.plan.features)} bytes per contact{kept}")
+    return found
 
 
 def _action(c: Checker, rule: Rule, action: Action, path: Path) -> None:

@@ -158,7 +158,8 @@ class _Rules:
 
     def _clock(self) -> int:
         """The masks of the rules that time alone may make true: those that act, then those that derive."""
-        acting, deriving = [], []
+        acting: list[int] = []
+        deriving: list[int] = []
         for rank, tree in enumerate(self.trees):
             names = list(leaves(tree, self._segment))
             if not any(self._passes(n) for n in names) or not may_fire(tree, self._segment, None):
