@@ -9,7 +9,8 @@ from bifurque.engine.compile_features import feature_bytes
 from bifurque.engine.names import CLASSES, Names, listed
 from bifurque.engine.problems import Path
 from bifurque.engine.routes import step_names
-from bifurque.engine.rulebook import DEFAULT_BOUND, meanings, ranked, words_of
+from bifurque.engine.rule_trial import Book
+from bifurque.engine.rulebook import DEFAULT_BOUND, meanings, passes, ranked, words_of
 from bifurque.engine.ruling import (
     Action,
     ClearAction,
@@ -66,7 +67,11 @@ def sizes(c: Checker) -> list[str]:
     """What rules and windowed features take of each contact's record."""
     found = []
     if c.plan.rules:
-        words = -(-len(c.plan.rules) // 64) + -(-len(c.names.facts) // 64)
+        book = Book(c.plan)
+        timed = any(
+            passes(c.plan, n) for i, r in enumerate(book.rules) if not derived(r) for n in book.reads[i].values()
+        )
+        words = -(-len(c.plan.rules) // 64) * (2 if timed else 1) + -(-len(c.names.facts) // 64)
         found.append(f"{len(c.plan.rules)} rules, {len(c.names.facts)} facts: {8 * words} bytes per contact")
     for text, node in c.features.items():
         bound = c.plan.features.get(events_of(node)[0], DEFAULT_BOUND)

@@ -22,7 +22,7 @@ from bifurque.engine.compile_scores import score_row
 from bifurque.engine.names import Names, listed
 from bifurque.engine.possible import may_fire
 from bifurque.engine.program import Compiling
-from bifurque.engine.rulebook import leaves, meanings, ranked
+from bifurque.engine.rulebook import leaves, meanings, passes, ranked
 from bifurque.engine.ruling import (
     Action,
     EnterAction,
@@ -74,7 +74,6 @@ from bifurque.rules.syntax import Node
 
 ROOM = 512
 """Rows that one input may need, rules apart: a lane pauses when fewer are left."""
-CLOCK = ("now", "local.")
 
 
 def compile_rules(c: Compiling) -> None:
@@ -123,7 +122,8 @@ class _Rules:
             row |= {RU_NAME: self.winners[rule.name], RU_NUMBER: numbers[rule.name], RU_FACT: self._derivation(rule)}
             tables.fill(at + i * RU, row)
         clock = self._clock()
-        armed = tables.cells(self.words * (2 if clock else 1))
+        fired = clock > 0 and any(tables.words[clock : clock + self.words])
+        armed = tables.cells(self.words * (2 if fired else 1))
         for w, word in enumerate(self._mask(range(len(self.order)))):
             tables.start_with(armed + w, word)
         by_event = [self._masks(self._set_off(event)) for event in c.names.events]
@@ -162,21 +162,12 @@ class _Rules:
         deriving: list[int] = []
         for rank, tree in enumerate(self.trees):
             names = list(leaves(tree, self._segment))
-            if not any(self._passes(n) for n in names) or not may_fire(tree, self._segment, None):
+            if not any(passes(self.c.plan, n) for n in names) or not may_fire(tree, self._segment, None):
                 continue
             (deriving if derived(self.order[rank]) else acting).append(rank)
         if not acting and not deriving:
             return 0
         return self.c.tables.put([*self._mask(acting), *self._mask(deriving)])
-
-    def _passes(self, node: Node) -> bool:
-        """Whether a value changes while nothing happens."""
-        name = str(node.value)
-        if node.op == "feature":
-            return name in ("count", "sum", "both")
-        if name.startswith("score."):
-            return self.c.plan.scores[name.removeprefix("score.")].half_life is not None
-        return name.startswith(CLOCK)
 
     def _readers(self, features: dict[str, int]) -> int:
         """By address: the masks of the rules that read the word; of facts and consents, of each bit."""

@@ -57,6 +57,16 @@ def leaves(tree: Node, segment: Callable[[str], Node]) -> Iterator[Node]:
             todo += node.args
 
 
+def passes(plan: Plan, leaf: Node) -> bool:
+    """Whether what a condition reads changes while nothing happens."""
+    name = str(leaf.value)
+    if leaf.op == "feature":
+        return name in ("count", "sum", "both")
+    if name.startswith("score."):
+        return plan.scores[name.removeprefix("score.")].half_life is not None
+    return name.startswith(("now", "local."))
+
+
 def meanings(names: Names, word: str) -> list[tuple[str, str]]:
     """What a name in a pause may mean, as (kind, name): one of each kind that has it."""
     from bifurque.engine.names import CLASSES

@@ -88,9 +88,11 @@ def pass_time(m: Memory, t: int) -> None:
     So what only the clock changes never makes a rule fire twice in a row.
     """
     words, armed, clock = m[H_RULE_WORDS], m[H_ARMED], m[H_CLOCK_RULES]
+    if clock == 0:
+        return
     for w in range(words):
         m[armed + w] |= m[clock + words + w] | (m[clock + w] & ~m[armed + words + w])
-        fired = m[armed + words + w] & ~m[armed + w]
+        fired = m[armed + words + w] & m[clock + w] & ~m[armed + w]
         while fired != 0:
             bit = lowest(fired)
             fired &= ~mask(bit)
@@ -116,7 +118,7 @@ def next_rule(m: Memory, t: int) -> int:
                 return rule
             w = 0
             continue
-        if m[m[H_CLOCK_RULES] + w] & mask(bit) != 0:
+        if m[H_CLOCK_RULES] != 0 and m[m[H_CLOCK_RULES] + w] & mask(bit) != 0:
             held = armed + words + w
             m[held] = m[held] | mask(bit) if true else m[held] & ~mask(bit)
         if true:
