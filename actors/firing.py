@@ -105,24 +105,31 @@ def transfer_all(m: Memory, row: int, rule: int, t: int) -> None:
     moved = False
     for i in range(m[journeys]):
         journey = m[journeys + 1 + i]
-        if m[m[journey + J_INSIDE]] == 0:
-            continue
-        if m[row + TF_PAUSES] == 1:
-            pause(m, m[journey + J_PAUSE], m[row + TF_DAYS], m[row + TF_SECONDS], rule, t)
-        for k in range(m[journey + J_N_SLOTS]):
-            slot = m[journey + J_SLOTS] + k * SLOT
-            if m[slot + SLOT_STEP] == FREE:
-                continue
-            if journey == target:
-                jump(m, slot, m[row + TF_STEP], rule, t)
-            else:
-                if m[row + TF_PAUSES] == 0:
-                    close_visit(m, slot, t, NO_REASON, rule, C_TRANSFER)
-                if not moved or m[target + J_KEYED] == 1:
-                    propose_at(m, target, m[slot + SLOT_KEY], t, C_TRANSFER, m[row + TF_STEP])
+        if m[m[journey + J_INSIDE]] > 0:
+            move_visits(m, row, journey, not moved, rule, t)
             moved = True
     if not moved and m[row + TF_INSIDE] == 0:
         propose_at(m, target, key_for(m, target), t, m[row + TF_CAUSE], m[row + TF_STEP])
+
+
+@kernel
+def move_visits(m: Memory, row: int, journey: int, first: bool, rule: int, t: int) -> None:
+    """The visits of one journey; only the first of all goes on, unless the other journey keeps keys apart."""
+    target = m[row + TF_TO]
+    if m[row + TF_PAUSES] == 1:
+        pause(m, m[journey + J_PAUSE], m[row + TF_DAYS], m[row + TF_SECONDS], rule, t)
+    for k in range(m[journey + J_N_SLOTS]):
+        slot = m[journey + J_SLOTS] + k * SLOT
+        if m[slot + SLOT_STEP] == FREE:
+            continue
+        if journey == target:
+            jump(m, slot, m[row + TF_STEP], rule, t)
+            continue
+        if m[row + TF_PAUSES] == 0:
+            close_visit(m, slot, t, NO_REASON, rule, C_TRANSFER)
+        if first or m[target + J_KEYED] == 1:
+            propose_at(m, target, m[slot + SLOT_KEY], t, C_TRANSFER, m[row + TF_STEP])
+        first = False
 
 
 @kernel

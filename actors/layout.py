@@ -23,7 +23,7 @@ from __future__ import annotations
     J_PRIORITY_CONST,
     J_ARM,  # word that holds the code of the contact's arms here
     J_GOAL,  # address of the goal, or 0
-    J_QUEUE,  # words of an entry that waits: 1 or 0, key, anchor, cause
+    J_QUEUE,  # words of an entry that waits: 1 or 0, key, anchor, cause, step
     J_COUNTS,  # address of its counters, by arm
     J_PAUSE,  # words of a pause by a rule, or 0
     J_OVERRIDE,  # words of a priority given by a rule, or 0

@@ -24,6 +24,7 @@ def enter(m: Memory, journey: int, key: int, anchor: int, cause: int, step: int,
     """Make the entry a trigger or a rule asked for, and go as far as no wait is needed."""
     if not transition(m, t):
         return
+    m[ENTRY_STEP] = step
     slot = open_visit(m, journey, key, anchor, cause, t)
     if slot >= 0:
         m[slot + SLOT_STEP] = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bifurque.actors.layout import *
-from bifurque.actors.mailbox import propose, set_timer
+from bifurque.actors.mailbox import propose_at, set_timer
 from bifurque.actors.outbox import withdraw
 from bifurque.actors.tally import arm_count
 from bifurque.rules.chaining import touch
@@ -210,7 +210,7 @@ def enqueue(m: Memory, journey: int, inside: int, key: int, anchor: int, cause: 
     queue = m[journey + J_QUEUE]
     if m[queue] == 1:
         return
-    m[queue], m[queue + 1], m[queue + 2], m[queue + 3] = 1, key, anchor, cause
+    m[queue], m[queue + 1], m[queue + 2], m[queue + 3], m[queue + 4] = 1, key, anchor, cause, m[ENTRY_STEP]
     arm = m[m[journey + J_ARM]]
     emit(m, t, m[journey + J_ID], 0, 0, 0, NO_OUTCOME, R_LOST, m[inside + J_NAME], 0, C_QUEUED, arm, 0)
 
@@ -235,7 +235,7 @@ def released(m: Memory, group: int, t: int) -> None:
     if found != 0:
         queue = m[found + J_QUEUE]
         m[queue] = 0
-        propose(m, found, m[queue + 1], m[queue + 2], C_RESUMED)
+        propose_at(m, found, m[queue + 1], m[queue + 2], C_RESUMED, m[queue + 4])
 
 
 @kernel

@@ -181,7 +181,7 @@ def _journey(c: Compiling, name: str, journey: Journey) -> None:
             J_PRIORITY_CONST: constant,
             J_ARM: _arms(c, name, journey),
             J_GOAL: _goal(c, name, journey),
-            J_QUEUE: tables.cells(4),
+            J_QUEUE: tables.cells(5),
         },
     )
 

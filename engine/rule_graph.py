@@ -207,15 +207,20 @@ def _example(book: Book, circle: list[int]) -> tuple[Values, str, list[str]] | N
         values = {k: draw.choice(domains[k]) if k in own else usual[k] for k in usual}
         event = draw.choice(events)
         if len(_try(book, values, event)) > MOST_FIRINGS:
-            for key in usual:
-                plainer = {**values, key: usual[key]}
-                if len(_try(book, plainer, event)) > MOST_FIRINGS:
-                    values = plainer
-            if event and len(_try(book, values, "")) > MOST_FIRINGS:
-                event = ""
-            told = {k: v for k, v in values.items() if v is not usual[k] and v != usual[k]}
-            return told, event, _try(book, values, event)
+            return _plainest(book, values, usual, event)
     return None
+
+
+def _plainest(book: Book, values: Values, usual: Values, event: str) -> tuple[Values, str, list[str]]:
+    """What of an example cannot be left as usual; the event, if it needs one; the rules that fire."""
+    for key in usual:
+        plainer = {**values, key: usual[key]}
+        if len(_try(book, plainer, event)) > MOST_FIRINGS:
+            values = plainer
+    if event and len(_try(book, values, "")) > MOST_FIRINGS:
+        event = ""
+    told = {k: v for k, v in values.items() if v is not usual[k] and v != usual[k]}
+    return told, event, _try(book, values, event)
 
 
 def _try(book: Book, values: Values, event: str) -> list[str]:

@@ -100,28 +100,34 @@ class Book:
 
     def _act(self, action: Action, values: Values) -> None:
         if isinstance(action, ScoreAction):
-            for score, points in action.score.items():
-                more = self.value(points, values) if isinstance(points, str) else points
-                for key in [k for k in values if k == f"score.{score}" or k.startswith(f"score.{score}[")]:
-                    if not any(v is ANY or v is MISSING for v in (values[key], more)):
-                        values[key] = max(values[key] + more, 0.0)
+            self._score(action, values)
         elif isinstance(action, EnterAction):
             for journey in listed(action.enter):
                 self._enter(journey, values)
         elif isinstance(action, LeaveAction):
             values |= {f"inside.{j}": False for j in listed(action.leave)}
         elif isinstance(action, TransferAction):
-            origins = listed(action.origin) or self.names.journeys
-            if action.origin and not any(values.get(f"inside.{j}") for j in origins):
-                return
-            if action.old != "pause":
-                values |= {f"inside.{j}": False for j in origins if j != action.transfer}
-            self._enter(action.transfer, values)
+            self._transfer(action, values)
         else:
             for target, value in assigned(action).items():
                 text = isinstance(value, str) and target != "stage"
                 found = self.value(str(value), values) if text else value
                 values[slot(target)] = found is True if target.startswith("fact.") else found
+
+    def _score(self, action: ScoreAction, values: Values) -> None:
+        for score, points in action.score.items():
+            more = self.value(points, values) if isinstance(points, str) else points
+            for key in [k for k in values if k.partition("[")[0] == f"score.{score}"]:
+                if not any(v is ANY or v is MISSING for v in (values[key], more)):
+                    values[key] = max(values[key] + more, 0.0)
+
+    def _transfer(self, action: TransferAction, values: Values) -> None:
+        origins = listed(action.origin) or self.names.journeys
+        if action.origin and not any(values.get(f"inside.{j}") for j in origins):
+            return
+        if action.old != "pause":
+            values |= {f"inside.{j}": False for j in origins if j != action.transfer}
+        self._enter(action.transfer, values)
 
     def _enter(self, name: str, values: Values) -> None:
         inside, visits = f"inside.{name}", f"visits.{name}"

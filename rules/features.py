@@ -30,14 +30,14 @@ def feature(node: Node, words: Mapping[str, tuple[str, ...]], check: Check, seco
     """
     name, args = str(node.value), list(node.args)
     wrong = ConditionError(node.at, f"`{name}` is written such as {_SHAPES[name]}")
-    events = []
-    for _ in range(2 if name == "both" else 1):
-        if not args:
-            raise wrong
-        events.append(_event(args.pop(0), name, wrong, words.get("event.type", ())))
+    if len(args) < {"both": 3, "count": 2, "sum": 2}.get(name, 1):
+        raise wrong
+    said = 2 if name == "both" else 1
+    events = [_event(a, name, wrong, words.get("event.type", ())) for a in args[:said]]
+    args = args[said:]
     window = Node("literal", (), 0, node.at, "duration")
     if name in ("count", "sum", "both"):
-        if not args or args[0].op != "literal" or args[0].type != "string":
+        if args[0].op != "literal" or args[0].type != "string":
             raise wrong
         length = seconds(str(args[0].value), args[0].at)
         if length <= 0:

@@ -108,7 +108,8 @@ OFF, CONSTANT, REALISTIC = range(3)
     AGENDA_COUNT,
     FIRINGS,  # of rules, for the input at hand
     LOOPING,  # the rule that made them too many, as a winner
-) = range(64, 93)
+    ENTRY_STEP,  # where the entry at hand begins, or 0
+) = range(64, 94)
 
 # Fixed words. -- the input being stepped
 # (IN_TEXT and IN_MESSAGE: key and message as conditions read them)

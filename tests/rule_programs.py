@@ -341,6 +341,3 @@ class Clips:
     def state(self):
         found = {f["name"]: f["value"] for f in self.env.facts() if f.template.name == "slot"}
         return {k: v == "TRUE" if str(v) in ("TRUE", "FALSE") else int(v) for k, v in found.items() if k != "event"}
-
-
-
