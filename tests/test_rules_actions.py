@@ -394,3 +394,20 @@ def test_state_is_16_bytes_for_64_rules_and_64_facts(world):
     assert all(anna.fact(f"f{i}") for i in range(64))
     assert anna._words[anna._words[H_ARMED]] == 0
     assert anna._words[QUARANTINED] == 0
+
+
+def test_the_books_balance_whatever_rules_move(tmp_path):
+    more = [
+        on("tick", {"transfer": "service", "from": "service", "step": "later"}, name="skip"),
+        on("click", {"transfer": "texts", "from": "sale", "old": "pause", "for": "3d"}, name="shift", salience=-1),
+        {"name": "enough", "when": "visits.texts > 6", "then": [{"leave": ["texts", "service"]}, {"set": {"n": 0}}]},
+    ]
+    text = PLAN.replace("RULES", json.dumps([*BUSY, *more])) + BEHAVIOUR
+    kpis = simulate(text, out=tmp_path / "run", workers=1, ledger="none", contacts=150).kpis
+    assert all(row["fired"] > 20 for row in kpis["rules"].values())
+    total = kpis["totals"]
+    assert total["candidates"] == total["sent"] + total["dropped"] + total["replaced"] + total["pending"]
+    for row in kpis["journeys"].values():
+        assert row["entered"] == row["inside"] + row["left"] + row["quarantined"]
+    for row in kpis["steps"].values():
+        assert row["entered"] == row["passed"] + row["left"] + row["inside"] + row["quarantined"]
