@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bifurque.engine.plan import Plan
 
 MOST_CASES, TRIES, MOST_PAIRS = 4096, 400, 20_000
+BUDGET = 40_000
+"""Conditions worked out in one search: a plan with very many rules is not searched in full."""
 _OTHER = "\0other"
 
 
@@ -65,7 +67,8 @@ def _edges(book: Book) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for a in range(len(book.rules)):
         writes = book.writes(a)
-        found[a] = [b for b, reads in enumerate(book.reads) if _enables(book, b, reads, writes)]
+        touched = {b for key, ranks in book.readers.items() if key.partition("[")[0] in writes for b in ranks}
+        found[a] = [b for b in sorted(touched) if _enables(book, b, book.reads[b], writes)]
     return found
 
 
@@ -98,7 +101,10 @@ def _domain(book: Book, trees: list[Node], key: str, leaf: Node) -> list[Any]:
         return [True, False, *([MISSING] if key.startswith("contact.") else [])]
     known = book.names.words.get(key)
     if known is not None:
-        return [*known, *([MISSING] if key.startswith("event.") else [])]
+        named = _literals(book, trees, key)
+        some = [w for w in known if named is None or w in named]  # of those nobody names, one stands for all
+        others = [w for w in known if w not in some][:1]
+        return [*some, *others, *([MISSING] if key.startswith("event.") else [])]
     against = _literals(book, trees, key)
     if against is None:
         return [ANY]
@@ -119,7 +125,7 @@ def _domain(book: Book, trees: list[Node], key: str, leaf: Node) -> list[Any]:
 def _literals(book: Book, trees: list[Node], key: str) -> set[Any] | None:
     """What a name is compared with, if that is always a value written out."""
     found: set[Any] = set()
-    todo = list(trees) + list(book.segments.values())
+    todo = [*trees, *(t for name, t in book.segments.items() if key in book.read_by(t))]
     for node in itertools.chain.from_iterable(parts(t) for t in todo):
         mine = [a for a in node.args if a.op in ("name", "feature") and written(a) == key]
         if not mine or node.op in ("&&", "||", "!", "feature") or (node.op == "call" and node.value == "has"):
@@ -203,7 +209,7 @@ def _example(book: Book, circle: list[int]) -> tuple[Values, str, list[str]] | N
     domains = {k: [v for v in _domain(book, trees, k, reads[k]) if v is not ANY] or [usual[k]] for k in usual}
     own = {k for r in circle for k in book.reads[r]}
     events = ["", *dict.fromkeys(_events(book, circle))]
-    for _ in range(TRIES):
+    for _ in range(max(min(TRIES, BUDGET // len(book.rules)), 20)):
         values = {k: draw.choice(domains[k]) if k in own else usual[k] for k in usual}
         event = draw.choice(events)
         if len(_try(book, values, event)) > MOST_FIRINGS:
@@ -250,8 +256,11 @@ def _usual(book: Book, key: str, leaf: Node) -> Any:
 
 def _pairs(book: Book, dead: set[int], note: Any) -> None:
     """Rules that repeat, shadow or contradict a stronger one."""
-    pairs = [(a, b) for a, b in itertools.combinations(range(len(book.rules)), 2) if not {a, b} & dead]
-    for a, b in pairs[:MOST_PAIRS]:
+    left = BUDGET
+    pairs = itertools.islice(itertools.combinations(range(len(book.rules)), 2), MOST_PAIRS)
+    for a, b in pairs:
+        if left < 0 or {a, b} & dead:
+            continue
         one, other = book.rules[a], book.rules[b]
         same = one.then == other.then
         against = _opposite(one.then, other.then)
@@ -262,6 +271,7 @@ def _pairs(book: Book, dead: set[int], note: Any) -> None:
         if cases is None:
             continue
         truths = [(case, book.truth(a, case), book.truth(b, case)) for case in cases]
+        left -= 2 * len(truths)
         both = [case for case, x, y in truths if x is True and y is True]
         if not both:
             continue

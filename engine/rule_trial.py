@@ -41,6 +41,10 @@ class Book:
         self.segments = {s: self._read(text) for s, text in plan.segments.items()}
         self.trees = [self._read(r.when) for r in self.rules]
         self.reads = [self.read_by(tree) for tree in self.trees]
+        self.readers: dict[str, set[int]] = {}
+        for rank, names in enumerate(self.reads):
+            for name in names:
+                self.readers.setdefault(name, set()).add(rank)
         self._expressions: dict[str, Node] = {}
 
     def _read(self, text: str) -> Node:
@@ -166,7 +170,8 @@ class Book:
         return True
 
     def _arm(self, changed: set[str], armed: set[int]) -> None:
-        armed |= {i for i, reads in enumerate(self.reads) if changed & reads.keys()}
+        for name in changed:
+            armed |= self.readers.get(name, set())
 
 
 def slot(target: str) -> str:
