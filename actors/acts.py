@@ -6,6 +6,7 @@ from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose
 from bifurque.actors.scoring import gain, heard, set_stage
 from bifurque.actors.triggers import rearm_date
+from bifurque.rules.chaining import mask, touch, touch_bits
 from bifurque.rules.compiled import Memory, as_real, kernel
 from bifurque.rules.conditions import number, truth, word
 from bifurque.rules.layout import *
@@ -17,23 +18,29 @@ def act(m: Memory, actions: int, key: int, t: int) -> bool:
     """Do a list of actions in order, each seeing what the ones before it did; True if a consent was withdrawn."""
     withdrawn = False
     for i in range(m[actions]):
-        row = actions + 1 + i * ACTION
-        op, cell, code = m[row + AC_OP], m[row + AC_CELL], m[row + AC_CODE]
-        if op == AC_SCORE:
-            points = as_real(m[row + AC_WORD]) if code < 0 else number(m, code, t)
-            at = place(m, cell, key)
-            if at >= 0 and points == points:
-                gain(m, cell, at, points, t)
-        elif op == AC_HEARD:
-            heard(m, cell, t)
-        elif op == AC_STAGE:
-            set_stage(m, m[row + AC_WORD], t)
-        elif op == AC_SET:
-            fixed = m[row + AC_WORD]
-            put(m, cell, fixed if code < 0 else word(m, code, fixed, t), m[row + AC_WATCH], key, t)
-        else:
-            withdrawn = set_bits(m, row, t) or withdrawn
+        withdrawn = act_one(m, actions + 1 + i * ACTION, key, t) or withdrawn
     return withdrawn
+
+
+@kernel
+def act_one(m: Memory, row: int, key: int, t: int) -> bool:
+    """Do one action; True if a consent was withdrawn."""
+    op, cell, code = m[row + AC_OP], m[row + AC_CELL], m[row + AC_CODE]
+    if op == AC_SCORE:
+        points = as_real(m[row + AC_WORD]) if code < 0 else number(m, code, t)
+        at = place(m, cell, key)
+        if at >= 0 and points == points:
+            gain(m, cell, at, points, t)
+    elif op == AC_HEARD:
+        heard(m, cell, t)
+    elif op == AC_STAGE:
+        set_stage(m, m[row + AC_WORD], t)
+    elif op == AC_SET:
+        fixed = m[row + AC_WORD]
+        put(m, cell, fixed if code < 0 else word(m, code, fixed, t), m[row + AC_WATCH], key, t)
+    else:
+        return set_bits(m, row, t)
+    return False
 
 
 @kernel
@@ -47,9 +54,10 @@ def set_bits(m: Memory, row: int, t: int) -> bool:
         m[cell] = was & ~bits
     elif op == AC_BIT:
         on = bits & 1 if code < 0 else (1 if truth(m, code, t) == TRUE else 0)
-        m[cell] = was & ~(1 << (bits >> 1)) | on << (bits >> 1)
+        m[cell] = was | mask(bits >> 1) if on == 1 else was & ~mask(bits >> 1)
     if m[cell] != was:
         m[CHANGED] = 1
+        touch_bits(m, cell, m[cell] ^ was)
     return op == AC_WITHDRAW and m[cell] != was
 
 
@@ -59,6 +67,7 @@ def put(m: Memory, cell: int, value: int, watch: int, key: int, t: int) -> None:
     if m[cell] == value:
         return
     m[cell], m[CHANGED] = value, 1
+    touch(m, cell)
     if watch == 0:
         return
     for i in range(m[watch]):

@@ -9,6 +9,7 @@ from bifurque.actors.triggers import wait_row
 from bifurque.rules.arbitration import value
 from bifurque.rules.compiled import Memory, as_word, kernel, seldom
 from bifurque.rules.foresight import see
+from bifurque.rules.laws import suppressor
 from bifurque.rules.layout import *
 
 
@@ -19,7 +20,7 @@ def foresee(m: Memory, t: int) -> None:
     entry = m[H_OUTBOX]
     for _ in range(m[OUT_COUNT]):
         send, end = m[entry + OUT_SEND], m[entry + OUT_END]
-        if end > t:
+        if end > t and suppressor(m, send, t) == 0:
             see(m, send, m[entry + OUT_DUE], end, as_word(value(m, send, end, t)), entry)
         entry += OUT
     horizon = t + m[H_LONGEST]
@@ -58,5 +59,5 @@ def announce(m: Memory, journey: int, step: int, due: int, t: int) -> None:
     if m[step + ST_SEND_ARM] >= 0:
         send += m[m[step + ST_SEND_ARM]] * SEND
     end = valid_until(m, send, due)
-    if end > t:
+    if end > t and suppressor(m, send, due) == 0:
         see(m, send, due, end, as_word(value(m, send, end, t)), -1)

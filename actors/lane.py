@@ -16,8 +16,6 @@ from bifurque.rules.localtime import offset
 from bifurque.rules.numbers import contact_key, draw, nth
 
 IDLE, RAN_OUT_OF_ROOM = 0, 1
-ROOM = 512
-"""Rows that one input may need: a lane pauses when fewer are left."""
 
 
 @kernel
@@ -51,7 +49,7 @@ def live(m: Memory, events: Words, last: int, until: int) -> int:
     """Step one contact through everything before `until`, events of the file first at equal times."""
     at = m[NEXT_EVENT]
     while m[QUARANTINED] == 0:
-        if m[ROWS_COUNT] > m[H_ROWS_SIZE] - ROOM or m[EVENTS_COUNT] > m[H_ROWS_SIZE] - ROOM:
+        if m[ROWS_COUNT] > m[H_ROWS_SIZE] - m[H_ROOM] or m[EVENTS_COUNT] > m[H_ROWS_SIZE] - m[H_ROOM]:
             m[NEXT_EVENT] = at
             return RAN_OUT_OF_ROOM
         timer = next_timer(m)

@@ -23,10 +23,12 @@ from __future__ import annotations
     J_PRIORITY_CONST,
     J_ARM,  # word that holds the code of the contact's arms here
     J_GOAL,  # address of the goal, or 0
-    J_QUEUE,  # words of an entry that waits: 1 or 0, key, anchor, cause
+    J_QUEUE,  # words of an entry that waits: 1 or 0, key, anchor, cause, step
     J_COUNTS,  # address of its counters, by arm
-) = range(18)
-JOURNEY = 18
+    J_PAUSE,  # words of a pause by a rule, or 0
+    J_OVERRIDE,  # words of a priority given by a rule, or 0
+) = range(20)
+JOURNEY = 20
 NEVER_AGAIN, AFTER_EXIT, PARALLEL, REPLACE = range(4)
 
 # Exclusive groups: policy, how many, their addresses
@@ -188,12 +190,18 @@ REACTION = 5
     RX_BEHAVE,
     RX_FELT,  # a good or a bad experience
     RX_PAID,  # a purchase closes the cart
-) = range(15)
+    RX_REMEMBER,  # windowed features
+) = range(16)
 
 # Actions of steps and events: rows behind a count
 (AC_OP, AC_CELL, AC_CODE, AC_WORD, AC_WATCH) = range(5)
 ACTION = 5
 (AC_SET, AC_BIT, AC_GRANT, AC_WITHDRAW, AC_STAGE, AC_SCORE, AC_HEARD) = range(7)
+# … of rules only
+(AC_ENTER, AC_LEAVE, AC_TRANSFER, AC_PAUSE, AC_RESUME, AC_PRIORITY) = range(7, 13)
+(TF_TO, TF_STEP, TF_INSIDE, TF_PAUSES, TF_DAYS, TF_SECONDS, TF_CAUSE, TF_FROM) = range(8)
+"""A transfer: where to, at which step or 0, 1: only from inside, 1: the old journey pauses, for how long, the cause of
+an entry from nowhere, list of journeys."""
 
 # Thresholds of scores: rows behind a count
 (TH_AT, TH_KIND, TH_TARGET) = range(3)
@@ -218,8 +226,8 @@ FROM_MODEL, FROM_FILE, FROM_LIFE, FROM_MACHINE, FROM_CART, FROM_VISIT = range(6)
 """Where mail comes from. FROM_MACHINE: a mail program that opens by itself; FROM_CART: a cart bought later;
 FROM_VISIT + a journey's id: what a visit to it makes the person do."""
 
-# Entries waiting to be made: journey, key, anchor, cause
-AGENDA, AGENDA_MOST = 4, 64
+# Entries waiting to be made: journey, key, anchor, cause, step or 0
+AGENDA, AGENDA_MOST = 5, 64
 
 MOST_TRANSITIONS = 64
 """Transitions of one contact at one instant; beyond, it is quarantined."""

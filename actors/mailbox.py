@@ -81,12 +81,18 @@ def retract(m: Memory, kind: int, source: int, visit: int) -> None:
 @kernel
 def propose(m: Memory, journey: int, key: int, anchor: int, cause: int) -> None:
     """A trigger has fired: the contact may enter a journey, once what is under way is done."""
+    propose_at(m, journey, key, anchor, cause, 0)
+
+
+@kernel
+def propose_at(m: Memory, journey: int, key: int, anchor: int, cause: int, step: int) -> None:
+    """The same, to begin at a step of the journey; 0: its first."""
     if m[AGENDA_COUNT] == AGENDA_MOST:
         m[QUARANTINED] = 1
         return
     entry = m[H_AGENDA] + m[AGENDA_COUNT] * AGENDA
     m[AGENDA_COUNT] += 1
-    m[entry], m[entry + 1], m[entry + 2], m[entry + 3] = journey, key, anchor, cause
+    m[entry], m[entry + 1], m[entry + 2], m[entry + 3], m[entry + 4] = journey, key, anchor, cause, step
 
 
 @kernel

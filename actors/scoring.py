@@ -5,6 +5,7 @@ from __future__ import annotations
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer
 from bifurque.actors.tally import stage_count
+from bifurque.rules.chaining import compare_values, observe, touch
 from bifurque.rules.compiled import Memory, as_real, kernel, put_real, real
 from bifurque.rules.decisions import emit
 from bifurque.rules.layout import *
@@ -18,6 +19,7 @@ def set_stage(m: Memory, stage: int, t: int) -> None:
     if m[STAGE] == stage:
         return
     m[STAGE], m[CHANGED] = stage, 1
+    touch(m, STAGE)
     stage_count(m, G_ENTERED, 1)
     emit(m, t, 0, m[H_N_STEPS] + stage, 0, 0, NO_OUTCOME, NO_REASON, 0, 0, C_STAGE, 0, 0)
     triggers = m[m[H_STAGE_ENTRY] + stage]
@@ -30,6 +32,8 @@ def set_stage(m: Memory, stage: int, t: int) -> None:
 def gain(m: Memory, score: int, cell: int, points: float, t: int) -> None:
     """Add points (or take them away) in one cell of a score, and do what the crossings call for."""
     m[CHANGED] = 1
+    if m[score + SC_VALUES] != 0:
+        observe(m, m[score + SC_VALUES], t)
     rises, falls = m[score + SC_RISES], m[score + SC_FALLS]
     was = decayed(m, score, cell, t)
     now = max(was + points, 0.0)
@@ -40,6 +44,8 @@ def gain(m: Memory, score: int, cell: int, points: float, t: int) -> None:
         above = value(m, score, ANY_KEY, t - 1)  # the fall of this very second has not been told yet
     put_real(m, cell + CELL_VALUE, now)
     m[cell + CELL_TIME] = t
+    if m[score + SC_VALUES] != 0:
+        compare_values(m, m[score + SC_VALUES], t)
     if m[score + SC_KEYED] == 1 and m[rises] + m[falls] > 0:
         now = value(m, score, ANY_KEY, t)
     for i in range(m[rises]):

@@ -1,7 +1,8 @@
 """The one step: a contact, an instant, one input. The same text runs compiled for millions and plain for one.
 
-At one instant, in this order: events, timers in declaration order, each followed by the entries and transitions that
-need no wait; then all messages due or released, one by one, each send counting for the next.
+At one instant, in this order: events, timers in declaration order, each followed by its rules to quiescence and by the
+entries and transitions that need no wait, these by rules again; then all messages due or released, one by one, each
+send counting for the next.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from bifurque.actors.acts import act
 from bifurque.actors.behaviour import opened, react, receive_message, respring, spring
 from bifurque.actors.buying import felt, paid
+from bifurque.actors.firing import attend, infer, remember
 from bifurque.actors.foresee import foresee
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, retract, set_timer, take
@@ -20,6 +22,7 @@ from bifurque.actors.tally import arm_count, bought, decided, engaged, stage_cou
 from bifurque.actors.triggers import absent, arm_absence, disarm_absence, next_date, next_schedule, seen
 from bifurque.actors.visits import close_visit
 from bifurque.rules.arbitration import decide, next_due, recheck
+from bifurque.rules.chaining import arm
 from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.conditions import truth
 from bifurque.rules.decisions import emit, event, week_counts
@@ -32,12 +35,18 @@ NO_INPUT = -1
 def step(m: Memory, t: int, timer: int) -> None:
     """Let one contact live one input at t: a timer that is due, or (`NO_INPUT`) the event in the input words."""
     m[WAKES] += 1
+    if m[H_RULES] != 0:
+        attend(m, timer == NO_INPUT, t)
     if timer == NO_INPUT:
         receive(m, t)
     else:
         wake(m, timer, t)
+    if m[H_RULES] != 0:
+        infer(m, t)
     while m[AGENDA_COUNT] > 0 and m[QUARANTINED] == 0:
         follow_agenda(m, t)
+        if m[H_RULES] != 0:
+            infer(m, t)
     if m[CHANGED] == 1:
         m[CHANGED] = 0
         if m[OUT_COUNT] > 0:
@@ -87,11 +96,11 @@ def strike(m: Memory, trigger: int, t: int) -> None:
 def follow_agenda(m: Memory, t: int) -> None:
     """Make the entry that was proposed first."""
     first = m[H_AGENDA]
-    journey, key, anchor, cause = m[first], m[first + 1], m[first + 2], m[first + 3]
+    journey, key, anchor, cause, at_step = m[first], m[first + 1], m[first + 2], m[first + 3], m[first + 4]
     m[AGENDA_COUNT] -= 1
     for at in range(first, first + m[AGENDA_COUNT] * AGENDA):
         m[at] = m[at + AGENDA]
-    enter(m, journey, key, anchor, cause, t)
+    enter(m, journey, key, anchor, cause, at_step, t)
 
 
 @kernel
@@ -103,6 +112,8 @@ def receive(m: Memory, t: int) -> None:
     event(m, t)
     m[IN_TEXT] = MISSING if m[IN_KEY] == NO_KEY else m[IN_KEY]
     m[IN_MESSAGE] = MISSING if m[IN_SEND] < 0 else m[m[IN_SEND] + SEND_MESSAGE]
+    if m[H_RULES] != 0:
+        arm(m, m[m[H_EVENT_RULES] + kind])
     reactions = m[m[H_EVENTS] + kind]
     row = reactions + 1
     for _ in range(m[reactions]):
@@ -151,6 +162,8 @@ def reaction(m: Memory, row: int, t: int) -> None:
         felt(m, arg)
     elif op == RX_PAID:
         paid(m, t)
+    elif op == RX_REMEMBER:
+        remember(m, arg, t)
     elif op == RX_SEEN:
         seen(m, arg, m[row + RX_AUX], m[IN_KEY], t)
     elif op == RX_FIRST and m[m[arg + TR_CELLS]] == 0:
@@ -262,7 +275,7 @@ def quarantine(m: Memory, t: int) -> None:
     for timer in range(m[H_N_TIMERS]):
         m[m[H_TIMERS] + timer] = NEVER
     m[MAIL_COUNT] = m[AGENDA_COUNT] = 0
-    emit(m, t, 0, 0, 0, 0, NO_OUTCOME, R_QUARANTINED, 0, 0, 0, 0, 0)
+    emit(m, t, 0, 0, 0, 0, NO_OUTCOME, R_QUARANTINED, m[LOOPING], 0, 0, 0, 0)
 
 
 @kernel

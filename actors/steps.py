@@ -8,7 +8,7 @@ from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer, transition
 from bifurque.actors.outbox import offer
 from bifurque.actors.triggers import wait_row
-from bifurque.actors.visits import close_visit, open_visit
+from bifurque.actors.visits import close_visit, open_visit, suspended
 from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
@@ -20,14 +20,15 @@ UNKNOWN_DATE = -(2**61)
 
 
 @kernel
-def enter(m: Memory, journey: int, key: int, anchor: int, cause: int, t: int) -> None:
-    """Make the entry a trigger asked for, and go as far as no wait is needed."""
+def enter(m: Memory, journey: int, key: int, anchor: int, cause: int, step: int, t: int) -> None:
+    """Make the entry a trigger or a rule asked for, and go as far as no wait is needed."""
     if not transition(m, t):
         return
+    m[ENTRY_STEP] = step
     slot = open_visit(m, journey, key, anchor, cause, t)
     if slot >= 0:
         m[slot + SLOT_STEP] = 0
-        go(m, slot, m[journey + J_FIRST], t)
+        go(m, slot, m[journey + J_FIRST] if step == 0 else step, t)
 
 
 @kernel
@@ -131,7 +132,8 @@ def execute(m: Memory, slot: int, step: int, due: int, t: int) -> int:
             send += m[m[step + ST_SEND_ARM]] * SEND
         offer(m, slot, send, due, t, due < t and m[step + ST_LATE] == LATE_SKIP)
     elif kind == S_ACT:
-        if m[slot + SLOT_PAUSED] == 0 and not (due < t and m[step + ST_LATE] == LATE_SKIP):
+        paused = m[slot + SLOT_PAUSED] != 0 or suspended(m, m[slot + SLOT_JOURNEY], t)
+        if not paused and not (due < t and m[step + ST_LATE] == LATE_SKIP):
             act(m, m[step + ST_ARG], m[slot + SLOT_KEY], t)
     elif kind == S_BRANCH:
         onward = branch(m, step, t)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bifurque.actors.layout import *
-from bifurque.actors.mailbox import propose, set_timer
+from bifurque.actors.mailbox import propose_at, set_timer
 from bifurque.actors.outbox import withdraw
 from bifurque.actors.tally import arm_count
+from bifurque.rules.chaining import touch
 from bifurque.rules.compiled import Memory, as_real, kernel
 from bifurque.rules.conditions import number, truth
 from bifurque.rules.decisions import emit
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
+from bifurque.rules.rulebook import *
 
 
 @kernel
@@ -44,6 +46,9 @@ def open_visit(m: Memory, journey: int, key: int, anchor: int, cause: int, t: in
         return -1
     m[m[journey + J_VISITS]] += 1
     m[m[journey + J_INSIDE]] += 1  # before an older visit is replaced: the group must not think it free
+    touch(m, m[journey + J_VISITS])
+    if m[m[journey + J_INSIDE]] == 1:
+        touch(m, m[journey + J_INSIDE])
     m[CHANGED] = 1
     visit = m[m[journey + J_VISITS]]
     slot = m[journey + J_SLOTS]
@@ -116,6 +121,8 @@ def close_visit(m: Memory, slot: int, t: int, reason: int, winner: int, cause: i
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[m[journey + J_INSIDE]] -= 1
     m[CHANGED] = 1
+    if m[m[journey + J_INSIDE]] == 0:
+        touch(m, m[journey + J_INSIDE])
     if m[journey + J_GROUP] != 0:
         released(m, m[journey + J_GROUP], t)
 
@@ -123,11 +130,21 @@ def close_visit(m: Memory, slot: int, t: int, reason: int, winner: int, cause: i
 @kernel
 def standing(m: Memory, journey: int, t: int) -> float:
     """The priority of a journey among those of its group; unknown counts as lowest."""
+    given = m[journey + J_OVERRIDE]
+    if given != 0 and m[given + OV_UNTIL] > t:
+        return as_real(m[given + OV_VALUE])
     if m[journey + J_PRIORITY] < 0:
         return as_real(m[journey + J_PRIORITY_CONST])
     m[DEADLINE], m[VALUE] = MISSING, m[journey + J_PRIORITY_CONST]
     found = number(m, m[journey + J_PRIORITY], t)
     return found if found == found else -1e300
+
+
+@kernel
+def suspended(m: Memory, journey: int, t: int) -> bool:
+    """Whether a rule has paused a journey."""
+    pause = m[journey + J_PAUSE]
+    return pause != 0 and m[pause + PA_UNTIL] > t
 
 
 @kernel
@@ -193,7 +210,7 @@ def enqueue(m: Memory, journey: int, inside: int, key: int, anchor: int, cause: 
     queue = m[journey + J_QUEUE]
     if m[queue] == 1:
         return
-    m[queue], m[queue + 1], m[queue + 2], m[queue + 3] = 1, key, anchor, cause
+    m[queue], m[queue + 1], m[queue + 2], m[queue + 3], m[queue + 4] = 1, key, anchor, cause, m[ENTRY_STEP]
     arm = m[m[journey + J_ARM]]
     emit(m, t, m[journey + J_ID], 0, 0, 0, NO_OUTCOME, R_LOST, m[inside + J_NAME], 0, C_QUEUED, arm, 0)
 
@@ -218,7 +235,7 @@ def released(m: Memory, group: int, t: int) -> None:
     if found != 0:
         queue = m[found + J_QUEUE]
         m[queue] = 0
-        propose(m, found, m[queue + 1], m[queue + 2], C_RESUMED)
+        propose_at(m, found, m[queue + 1], m[queue + 2], C_RESUMED, m[queue + 4])
 
 
 @kernel

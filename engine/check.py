@@ -9,6 +9,7 @@ from typing import Any
 
 from bifurque.engine.check_journeys import check_journeys
 from bifurque.engine.check_people import check_people
+from bifurque.engine.check_rules import check_rules, sizes
 from bifurque.engine.findings import find
 from bifurque.engine.names import CLASSES, Names, listed
 from bifurque.engine.plan import Attribute, Plan, QuietHours, Reroute, Stage
@@ -16,6 +17,8 @@ from bifurque.engine.problems import Path, Problems
 from bifurque.engine.values import EPOCH, Duration, read_date, shown
 from bifurque.rules import types
 from bifurque.rules.errors import ConditionError, did_you_mean
+from bifurque.rules.features import parts as every_part
+from bifurque.rules.features import written
 from bifurque.rules.layout import STACK_SIZE
 from bifurque.rules.lowering import depth
 from bifurque.rules.syntax import Node, Type
@@ -34,6 +37,7 @@ class Checker:
         self.names = Names(plan)
         self.problems = problems
         self.segments: dict[str, tuple[int, int]] = {}  # how many parts each has, and how deep they are
+        self.features: dict[str, Node] = {}  # windowed features, by how they are written
 
     def known(self, word: str, words: Collection[str], what: str, path: Path, *, at_key: bool = False) -> bool:
         """Note a problem unless a word is among those known."""
@@ -82,6 +86,7 @@ class Checker:
                 message = message.partition(";")[0] + ": no event is looked at here"
             self.problems.add(path, message, column=error.column)
             return None
+        self.features |= {written(n): n for n in every_part(tree) if n.op == "feature"}
         parts, deep = self.size(tree)
         if parts > MOST_PARTS or deep >= STACK_SIZE:
             text = f"with its segments written out this has {parts:,} parts and {deep} levels"
@@ -151,10 +156,22 @@ def _quoted(problem: Any, value: str) -> Any:
 def check(plan: Plan, problems: Problems) -> None:
     """Note every problem of a plan; when there is no error, also what static analysis finds."""
     c = Checker(plan, problems)
-    for part in (_life, _laws, _coherence, _events, _scores, _messages, check_journeys, check_people, _room):
+    for part in (
+        _life,
+        _laws,
+        _coherence,
+        _events,
+        _scores,
+        _messages,
+        check_journeys,
+        check_rules,
+        check_people,
+        _room,
+    ):
         part(c)
     if not problems.errors:
         find(c)
+        problems.notes += sizes(c)
 
 
 def _room(c: Checker) -> None:

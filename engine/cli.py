@@ -150,6 +150,8 @@ def check(plan: File, overrides: tuple[str, ...], json: bool) -> None:
         click.echo(msgspec.json.encode(rows))
     for problem in found if not json else ():
         click.echo(str(problem), err=problem.level == "error")
+    for note in problems.notes if not json else ():
+        click.echo(note)
     sys.exit(UNREADABLE if problems.errors else FINDINGS if found else CLEAN)
 
 

@@ -53,8 +53,10 @@ from bifurque.rules.layout import (
     H_REASONS,
     H_RECORD,
     H_RECORD_SIZE,
+    H_ROOM,
     H_ROWS,
     H_ROWS_SIZE,
+    H_RULE_COUNTS,
     H_SEND_COUNTS,
     H_STAGE_COUNTS,
     H_START,
@@ -151,6 +153,7 @@ def _most_held(c: Compiling) -> int:
 def _room(c: Compiling, rows: int) -> None:
     """Work space and counters, behind the tables."""
     words, tables = c.tables.words, c.tables
+    rows = max(rows, 2 * words[H_ROOM])
     words[H_REASONS] = len(c.reasons)
     words[H_EVENT_CAUSES] = len(CAUSES) + len(c.reasons)
     words[H_N_STEPS] = 1 + len(c.steps)
@@ -174,4 +177,5 @@ def _room(c: Compiling, rows: int) -> None:
     if words[H_BEHAVIOUR] == REALISTIC:
         words[words[H_MODEL] + MO_COUNTS] = tables.reserve(2 * len(c.sends))
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
+    words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
     c.place_counters()

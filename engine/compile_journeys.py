@@ -90,6 +90,7 @@ from bifurque.engine.journey import (
 from bifurque.engine.names import Names, exits, listed
 from bifurque.engine.program import Compiling
 from bifurque.engine.routes import Station
+from bifurque.engine.ruling import TransferAction
 from bifurque.engine.tables import hash64
 from bifurque.engine.values import Duration, weekday_bits
 from bifurque.rules.layout import H_ARMS, H_JOURNEYS, H_N_JOURNEYS, H_N_SENDS, H_SENDS, SEND
@@ -180,7 +181,7 @@ def _journey(c: Compiling, name: str, journey: Journey) -> None:
             J_PRIORITY_CONST: constant,
             J_ARM: _arms(c, name, journey),
             J_GOAL: _goal(c, name, journey),
-            J_QUEUE: tables.cells(4),
+            J_QUEUE: tables.cells(5),
         },
     )
 
@@ -195,6 +196,9 @@ def keyed(c: Compiling, name: str, seen: frozenset[str] = frozenset()) -> bool:
         to = {s.transfer for _, s in c.names.steps(other) if isinstance(s, TransferStep)}
         if name in to | {x.to for x in exits(journey)}:
             sources.add(other)
+    for action in (a for rule in c.plan.rules for a in rule.then):
+        if isinstance(action, TransferAction) and action.transfer == name:
+            sources |= set(listed(action.origin) or c.names.journeys) - {name}
     return any(keyed(c, s, seen | {name}) for s in sources - seen)
 
 

@@ -33,8 +33,8 @@ from bifurque.rules.layout import (
 )
 from bifurque.rules.lowering import real_word
 
-BITS = 62
-"""Facts and consents per word."""
+BITS, FACT_BITS = 62, 64
+"""Consents per word, facts per word."""
 
 
 def compile_people(c: Compiling) -> None:
@@ -54,9 +54,10 @@ def compile_people(c: Compiling) -> None:
             tables.name_bit(f"consent.{pair[0]}.{pair[1]}", cell, bit)
     cells = [cell for name, cell in c.columns.items() if name.startswith("consent.")]
     tables.words[H_CONSENTS] = tables.listed(cells)
-    for first in range(0, len(names.facts), BITS):
+    tables.bounds = c.plan.features
+    for first in range(0, len(names.facts), FACT_BITS):
         cell = tables.cells(1)
-        for bit, fact in enumerate(names.facts[first : first + BITS]):
+        for bit, fact in enumerate(names.facts[first : first + FACT_BITS]):
             c.facts[fact] = (cell, bit)
             tables.name_bit(f"fact.{fact}", cell, bit)
     for name in names.journeys:

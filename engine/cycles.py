@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bifurque.engine.journey import (
     ChangeTrigger,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Spot = tuple[str, int]
 """A station: its journey, its position."""
+T = TypeVar("T", Spot, int)
 
 
 def find_cycles(c: Checker) -> None:
@@ -33,12 +34,12 @@ def find_cycles(c: Checker) -> None:
         for i, station in enumerate(graph)
     }
     instant = {spot: [s for s, waits in ways if not waits] for spot, ways in moves.items()}
-    for cycle in _components(instant):
+    for cycle in components(instant):
         station = graphs[cycle[0][0]][cycle[0][1]]
         route = " → ".join(graphs[j][i].name for j, i in cycle)
         text = f"leads back to itself without a wait ({route} → …): a contact would spin and be quarantined; add a wait"
         c.problems.add(("journeys", cycle[0][0], "steps", *station.path), text, finding=True)
-    for cycle in _components({spot: [s for s, _ in ways] for spot, ways in moves.items()}):
+    for cycle in components({spot: [s for s, _ in ways] for spot, ways in moves.items()}):
         if _endless(c, cycle, moves, graphs):
             journeys = " → ".join(dict.fromkeys(j for j, _ in cycle))
             text = f"an endless day: {journeys} → … has no exit and no bound; add an `exit`, or `reentry: {{most: …}}`"
@@ -83,13 +84,13 @@ def _waits(station: Station) -> bool:
     return all(w.elapsed > 0 for w in waits) or step.at is not None or bool(step.on)
 
 
-def _components(graph: dict[Spot, list[Spot]]) -> list[list[Spot]]:
+def components(graph: dict[T, list[T]]) -> list[list[T]]:
     """The strongly connected components that hold a cycle (Kosaraju's two passes)."""
-    backward: dict[Spot, list[Spot]] = {spot: [] for spot in graph}
+    backward: dict[T, list[T]] = {spot: [] for spot in graph}
     for spot, ways in graph.items():
         for to in ways:
             backward[to].append(spot)
-    seen: set[Spot] = set()
+    seen: set[T] = set()
     order = [spot for root in graph for spot in _reached(root, graph, seen)]
     seen = set()
     found = []
@@ -100,9 +101,9 @@ def _components(graph: dict[Spot, list[Spot]]) -> list[list[Spot]]:
     return found
 
 
-def _reached(root: Spot, graph: dict[Spot, list[Spot]], seen: set[Spot]) -> list[Spot]:
+def _reached(root: T, graph: dict[T, list[T]], seen: set[T]) -> list[T]:
     """What a walk from a spot meets for the first time, in the order in which the walk leaves it behind."""
-    found: list[Spot] = []
+    found: list[T] = []
     work = [] if root in seen else [(root, iter(graph[root]))]
     seen.add(root)
     while work:

@@ -26,6 +26,8 @@ from bifurque.engine.pitfalls import find_pitfalls
 from bifurque.engine.plan import BUILT_IN_EVENTS, Message, QuietHours, Stage
 from bifurque.engine.problems import Path
 from bifurque.engine.routes import leads_to, stations
+from bifurque.engine.rule_graph import find_rules
+from bifurque.engine.ruling import ClearAction, DeriveAction, EnterAction, SetAction, TransferAction
 from bifurque.engine.values import weekday_bits
 from bifurque.rules.errors import nearest
 
@@ -41,6 +43,9 @@ def find(c: Checker) -> None:
     """Note every finding."""
     entered = {x.to for journey in c.plan.journeys.values() for x in exits(journey)}
     entered |= {s.transfer for j in c.names.journeys for _, s in c.names.steps(j) if isinstance(s, TransferStep)}
+    for action in (a for rule in c.plan.rules for a in rule.then):
+        entered |= set(listed(action.enter)) if isinstance(action, EnterAction) else set()
+        entered |= {action.transfer} if isinstance(action, TransferAction) else set()
     for name, journey in c.plan.journeys.items():
         _unreachable(c, name, journey)
         if journey.trigger is None and name not in entered:
@@ -49,6 +54,7 @@ def find(c: Checker) -> None:
         _late_sent(c, name, journey)
     find_cycles(c)
     find_pitfalls(c)
+    find_rules(c)
     _unused(c)
     _events(c)
     _quiet(c)
@@ -92,6 +98,8 @@ def _parts(value: Any) -> Iterator[Any]:
     elif isinstance(value, tuple):
         for inside in value:
             yield from _parts(inside)
+    elif isinstance(value, ClearAction | DeriveAction) or (isinstance(value, SetAction) and isinstance(value.set, str)):
+        return  # names a fact, reads nothing
     elif hasattr(value, "__struct_fields__"):
         for field in value.__struct_fields__:
             yield from _parts(getattr(value, field))

@@ -63,6 +63,7 @@ from bifurque.rules.layout import (
     H_EVENT_COUNTS,
     H_MODEL,
     H_PRESSURE,
+    H_RULE_COUNTS,
     H_SEND_COUNTS,
     H_STAGE_COUNTS,
     H_STEP_COUNTS,
@@ -108,6 +109,7 @@ class Counters:
         self.pressure = block(H_PRESSURE, PRESSURE_MOST + 1)
         self.totals = block(H_TOTALS, TOTALS)
         self.events = block(H_EVENT_COUNTS, len(names.events))
+        self.rules = block(H_RULE_COUNTS, len(program.plan.rules) + len(program.tables.features))
         self.machine: Words | None = None
         if words[H_BEHAVIOUR] == REALISTIC:
             self.machine = block(int(words[H_MODEL]) + MO_COUNTS, sends, 2)
@@ -136,7 +138,20 @@ def kpis(program: Program, counters: Words, days: int) -> Figures:
         "steps": _steps(program, n),
         "pressure": pressure(n.pressure),
         "events": {e: int(n.events[i]) for i, e in enumerate(names.events) if n.events[i]},
+        **_rules(program, n),
     }
+
+
+def _rules(program: Program, n: Counters) -> Figures:
+    """How often each rule fired, where there are any."""
+    rules = program.plan.rules
+    return {"rules": {r.name: {"fired": int(n.rules[i])} for i, r in enumerate(rules)}} if rules else {}
+
+
+def unknown_features(program: Program, counters: Words) -> dict[str, int]:
+    """By windowed feature: the events beyond what it remembers, since each of which it was unknown for a time."""
+    beyond = Counters(program, counters).rules[len(program.plan.rules) :]
+    return {text: int(count) for text, count in zip(program.tables.features, beyond, strict=True)}
 
 
 def _grade(program: Program) -> str | None:

@@ -19,6 +19,7 @@ from bifurque.engine.journey import (
 from bifurque.engine.plan import BUILT_IN_EVENTS, Plan, Stage
 from bifurque.engine.problems import Path
 from bifurque.engine.realistic import Realistic
+from bifurque.engine.ruling import assigned
 from bifurque.rules.syntax import Type
 
 CLASSES = ("transactional", "service", "relational", "promotional", "reply")
@@ -109,6 +110,8 @@ class Names:
         ]
         for journey in self.journeys:
             found += [((*path, "set"), s.set) for path, s in self.steps(journey) if isinstance(s, SetStep)]
+        for i, rule in enumerate(self.plan.rules):
+            found += [(("rules", i, "then", k), assigned(a)) for k, a in enumerate(rule.then)]
         return found
 
     @cached_property

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct, field
 
 from bifurque.engine.habits import Behaviour, Persona, Population
 from bifurque.engine.journey import Consents, Journey, Names, Scalar, Text, doc
+from bifurque.engine.ruling import Rule
 from bifurque.engine.values import Clock, Condition, Date, Duration, Moment, Money, Name, Number, Share, Weekday, Zone
 
 BUILT_IN_EVENTS = ("joined", "opened", "clicked", "unsubscribed", "answered", "opt_in", "opt_out")
@@ -244,6 +245,20 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         dict[Name, Score],
         doc("Points that halve with time", {"interest": {"on": {"page_viewed": 1}, "half_life": "30d"}}),
     ] = {}
+    features: Annotated[
+        dict[Name, Annotated[int, Meta(ge=1, le=1000)]],
+        doc(
+            "How many events of a type a windowed feature remembers per contact; 32 of those not named here",
+            {"purchase": 100},
+        ),
+    ] = {}
+    rules: Annotated[
+        tuple[Rule, ...],
+        doc(
+            "What is inferred and done whenever something has happened, the strongest rule first",
+            [{"name": "bad experience", "when": 'event.type == "complaint"', "then": [{"set": "fact.upset"}]}],
+        ),
+    ] = ()
     calendars: Annotated[
         dict[Name, tuple[Moment, ...]], doc("Named lists of dates, for schedules", {"sales": ["2026-01-07 08:00"]})
     ] = {}

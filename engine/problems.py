@@ -78,6 +78,7 @@ class Problems:
         self.found: list[Problem] = []
         self.spoiled: set[Path] = set()  # values that could not be read, and have their problem
         self.unreadable = False  # the file as a whole
+        self.notes: list[str] = []  # what is worth knowing of a plan that can run
         self.overrides: dict[Path, str] = {}  # values that stand on the command line instead
         self.most = MOST
 

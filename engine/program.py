@@ -203,6 +203,11 @@ class Compiling:
         self.entry_causes.append(text)
         return len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes) - 1
 
+    def rule_causes(self, rules: list[str]) -> dict[str, int]:
+        """The codes of rules as causes; all causes of entry must be known by now."""
+        first = len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes)
+        return {name: first + i for i, name in enumerate(rules)}
+
     def place_counters(self) -> None:
         """Tell steps and journeys where their counters stand."""
         words = self.tables.words
@@ -216,6 +221,7 @@ class Compiling:
         """The program."""
         causes = [*CAUSES, *self.reasons, *(f"exit:{e}" for e in self.names.events)]
         causes += [f"entry:{c}" for c in self.entry_causes]
+        causes += [f"rule:{r.name}" for r in self.plan.rules]
         return Program(
             self.plan,
             self.names,

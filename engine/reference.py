@@ -123,7 +123,9 @@ def said(kind: Any) -> str:
         return said(inside[0]) + _bounds(inside[1:])
     if origin in (Union, types.UnionType):
         if len(inside) > 1 and all(leading(k) for k in inside):
-            return "[step](#steps)" if "send" in map(leading, inside) else "[trigger](#triggers)"
+            tags = [leading(k) for k in inside]
+            kind = "step" if "send" in tags else "action" if "derive" in tags else "trigger"
+            return f"[{kind}](#{kind}s)"
         return _either(inside)
     if origin is Literal:
         return _either([kind])

@@ -38,6 +38,10 @@ def report(kpis: Mapping[str, Any], lang: str) -> str:
             lines.append(say(lang, f"why_{key}"))
             lines += [f"  {reason(lang, code):<44} {figure(lang, count):>14}" for code, count in counted]
             lines.append("")
+    if kpis.get("rules"):
+        lines.append(say(lang, "rules"))
+        lines += [f"  {name:<44} {figure(lang, row['fired']):>14}" for name, row in kpis["rules"].items()]
+        lines.append("")
     return "\n".join([*lines, *_overall(kpis, lang)])
 
 

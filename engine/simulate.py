@@ -18,7 +18,7 @@ import numpy as np
 from bifurque.actors.host import Lane, Stretch, run
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.aggregates import write_aggregates
-from bifurque.engine.kpi import kpis
+from bifurque.engine.kpi import kpis, unknown_features
 from bifurque.engine.ledger import Tabulator
 from bifurque.engine.program import Program
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
@@ -253,6 +253,8 @@ def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[s
     hashed = sum(lane.digest for lane in lanes) % 2**64
     digest = hashlib.sha256(counters.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
     manifest["digest"] = digest.hexdigest()
+    if setting.program.tables.features:
+        manifest["features"] = unknown_features(setting.program, counters)
     write_json(folder / KPI, kpis(setting.program, counters, setting.days))
     write_aggregates(folder / "aggregates", setting.program, counters)
     if setting.people.ids is not None:

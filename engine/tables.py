@@ -49,6 +49,10 @@ class Tables:
         self.names: dict[str, Type] = {}
         self.known_words: Mapping[str, tuple[str, ...]] = {}
         self.segments: Mapping[str, str] = {}
+        self.features: dict[str, Node] = {}  # windowed features by how they are written
+        self.memories: dict[tuple[str, str, bool], int] = {}  # rows by event, filter, and whether values are kept
+        self.filters: dict[tuple[str, str, bool], int] = {}
+        self.bounds: Mapping[str, int] = {}
 
     def cells(self, count: int, initial: int = 0) -> int:
         """Room in the record; its address."""
@@ -105,6 +109,12 @@ class Tables:
     def words_of(self, words: Iterable[int]) -> int:
         """The address of a list of words."""
         return self.listed(words)
+
+    def feature(self, node: Node) -> Code:
+        """The instructions that put a windowed feature on the stack."""
+        from bifurque.engine.compile_features import load_feature
+
+        return load_feature(self, node)
 
     def answers(self, test: str, argument: str) -> int:
         """Room for the address and length of a table that is made once all texts are known."""

@@ -97,6 +97,7 @@ class Answer(Struct, frozen=True):
 
     rows: list[dict[str, Any]]
     zone: str
+    rules: dict[str, str] = {}  # the plan's rules, with their conditions
 
 
 def why(run: Run, contact: str, message: str | None = None) -> Answer:
@@ -117,7 +118,8 @@ def why(run: Run, contact: str, message: str | None = None) -> Answer:
     decisions, _ = replay(setting, number)
     rows: list[dict[str, Any]] = decisions.to_pylist()
     zone = int(setting.people.rows(place, place + 1)[0, P_ZONE])
-    return Answer([r for r in rows if message is None or r["message"] == message], names.zones[max(zone, 0)])
+    rules = {r.name: r.when for r in setting.plan.rules}
+    return Answer([r for r in rows if message is None or r["message"] == message], names.zones[max(zone, 0)], rules)
 
 
 def _who(setting: Setting, contact: str) -> str:
@@ -136,12 +138,15 @@ def told(answer: Answer, lang: str, zone: str | None = None) -> list[str]:
     if zone is not None and zone not in known_zones():
         raise DataError(f"no time zone is called `{short(zone)}`" + near_zone(zone))
     info = read_zone(zone or answer.zone)
-    return [f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {_said(row, lang, info)}" for row in answer.rows]
+    return [
+        f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {_said(row, lang, info, answer.rules)}"
+        for row in answer.rows
+    ]
 
 
-def _said(row: dict[str, Any], lang: str, info: dt.tzinfo) -> str:
+def _said(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
     if not row["message"]:
-        return _moved(row, lang)
+        return _moved(row, lang, rules)
     text = f"{row['message']} ({row['channel']}, {row['journey']}): {say(lang, 'outcome.' + row['outcome'])}"
     if row["outcome"] == "sent":
         return text
@@ -155,12 +160,16 @@ def _said(row: dict[str, Any], lang: str, info: dt.tzinfo) -> str:
     return f"{text} — {', '.join(parts)}"
 
 
-def _moved(row: dict[str, Any], lang: str) -> str:
-    """A row without a message: an entry, an exit, a stage."""
+def _moved(row: dict[str, Any], lang: str, rules: dict[str, str]) -> str:
+    """A row without a message: a rule, an entry, an exit, a stage."""
     cause, _, detail = row["cause"].partition(":")
     journey, winner = row["journey"], row["winner"]
     if row["reason"] == "quarantined":
-        return say(lang, "why.stopped")
+        return say(lang, "why.looped", winner) if winner else say(lang, "why.stopped")
+    if cause == "rule":
+        return say(lang, "why.rule", detail, rules.get(detail, ""))
+    if winner in rules:
+        return say(lang, "why.rule_moved" if cause == "transfer" else "why.rule_left", journey, winner)
     if row["reason"] == "preempted":
         return say(lang, "why.refused" if row["visit"] == 0 else "why.preempted", journey, winner)
     if cause == "entry":

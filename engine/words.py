@@ -28,6 +28,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unsubscribed": ("désabonnés", "unsubscribed"),
     "why_dropped": ("Abandonnés, par raison", "Dropped, by reason"),
     "why_held": ("Retenus, par raison", "Held, by reason"),
+    "rules": ("Règles, combien de fois", "Rules, how often"),
     "pressure": ("Pression vécue (messages par contact et par semaine)", "Lived pressure (messages per contact-week)"),
     "mean": ("moyenne", "mean"),
     "behaviour_off": (
@@ -94,6 +95,16 @@ _WORDS: dict[str, tuple[str, str]] = {
         "mis en quarantaine : plus de 64 transitions en un instant",
         "quarantined: more than 64 transitions at one instant",
     ),
+    "why.looped": (
+        "mis en quarantaine : plus de 256 règles d'affilée, sans fin ; la dernière, `{}`",
+        "quarantined: more than 256 rules in a row, without end; the last one, `{}`",
+    ),
+    "why.rule": ("règle `{}` : {}", "rule `{}`: {}"),
+    "why.rule_left": ("quitte `{}` (règle `{}`)", "leaves `{}` (rule `{}`)"),
+    "why.rule_moved": (
+        "quitte `{}` pour un autre parcours (règle `{}`)",
+        "leaves `{}` for another journey (rule `{}`)",
+    ),
     # why a journey was entered, after its trigger
     "entry.first": ("premier `{}`", "first `{}`"),
     "entry.no": ("plus de `{}`", "no `{}`"),
@@ -107,6 +118,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "entry.and": ("`{}` et `{}`", "`{}` and `{}`"),
     "entry.resumed": ("la place est libre", "there is room again"),
     "entry.transfer": ("venu d'un autre parcours", "from another journey"),
+    "entry.rule": ("règle `{}`", "rule `{}`"),
     "entry.date": ("calendrier", "a date"),
     "why.nothing": ("rien n'a été décidé pour ce contact", "nothing was decided about this contact"),
     "why.nothing_message": ("`{}` n'a jamais été sur le point de partir", "`{}` never came up"),
@@ -143,6 +155,8 @@ def entry(lang: str, cause: str) -> str:
         return say(lang, f"entry.{cause}")
     if not rest:
         return f"`{cause}`"
+    if first == "rule":
+        return say(lang, "entry.rule", " ".join(rest))
     if first in ("first", "no", "stage"):
         return say(lang, f"entry.{first}", *rest)
     if rest[0] == "and":

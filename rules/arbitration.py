@@ -9,8 +9,9 @@ from bifurque.rules.compiled import Memory, as_real, kernel
 from bifurque.rules.conditions import number
 from bifurque.rules.decisions import emit, week_counts
 from bifurque.rules.foresight import look_ahead
-from bifurque.rules.laws import blocked, consented, first_allowed, record_send, waits
+from bifurque.rules.laws import blocked, consented, first_allowed, record_send, suppressor, waits
 from bifurque.rules.layout import *
+from bifurque.rules.rulebook import *
 
 REASON_CAUSES = len(CAUSES)
 """The cause that is a reason: which law held a message until its validity ended."""
@@ -19,6 +20,11 @@ REASON_CAUSES = len(CAUSES)
 @kernel
 def priority(m: Memory, send: int, end: int, t: int) -> float:
     """The priority of a message now: a constant, or an expression that may read its value and its deadline."""
+    given = m[send + SEND_OVERRIDES]
+    if given != 0:
+        for i in range(m[given]):
+            if m[m[given + 1 + i] + OV_UNTIL] > t:
+                return as_real(m[m[given + 1 + i] + OV_VALUE])
     code = m[send + SEND_PRIORITY]
     if code < 0:
         return as_real(m[send + SEND_PRIORITY_CONST])
@@ -83,6 +89,10 @@ def decide(m: Memory, entry: int, t: int) -> None:
     if not consented(m, send):
         drop(m, entry, t, R_CONSENT, NOBODY, 0, cause_of(m, entry))
         return
+    rule = suppressor(m, send, t)
+    if rule != 0:
+        drop(m, entry, t, R_SUPPRESSED, rule, 0, cause_of(m, entry))
+        return
     free = blocked(m, send, t)
     if free == t:
         if m[H_POLICY] == LOOK_AHEAD:
@@ -98,7 +108,7 @@ def decide(m: Memory, entry: int, t: int) -> None:
         return
     if policy == REROUTE:
         other = m[send + (SEND_QUIET_ROUTE if reason == R_QUIET else SEND_CAP_ROUTE)]
-        if consented(m, other) and blocked(m, other, t) == t:
+        if consented(m, other) and suppressor(m, other, t) == 0 and blocked(m, other, t) == t:
             m[entry + OUT_SEND], m[entry + OUT_ROUTED] = other, reason
             leave(m, entry, t)
             return
@@ -213,6 +223,6 @@ def recheck(m: Memory, t: int) -> None:
         send = m[entry + OUT_SEND]
         if m[entry + OUT_RELEASE] > t:
             ready = m[entry + OUT_AWAITS] == 1 and not waits(m, send, t)
-            if ready or not consented(m, send):
+            if ready or not consented(m, send) or suppressor(m, send, t) != 0:
                 m[entry + OUT_RELEASE] = t
         entry += OUT

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bifurque.rules.compiled import Memory, as_real, as_word, kernel
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import civil, offset
+from bifurque.rules.remembering import window_count, window_sum
 from bifurque.rules.scores import value as score_value
 
 
@@ -109,6 +110,12 @@ def push(m: Memory, op: int, a: int, b: int, t: int, value: int, known: int) -> 
         m[value] = t
     elif op == OP_LOCAL:
         m[value] = local_part(m, a, t)
+    elif op == OP_WITHIN:
+        m[value] = 1 if m[a] > t - b else 0
+    else:
+        m[value] = window_count(m, a, b, t) if op == OP_COUNT else window_sum(m, a, b, t)
+        if m[value] == MISSING:
+            m[known] = 0
 
 
 @kernel

@@ -9,6 +9,7 @@ from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after, awake, period, period_end
+from bifurque.rules.rulebook import *
 
 ROUNDS = 200
 """How often the laws may push each other on before a message counts as never allowed."""
@@ -19,6 +20,18 @@ def consented(m: Memory, send: int) -> bool:
     """Whether a message needs no consent, or has it."""
     cell = m[send + SEND_CONSENT]
     return cell < 0 or (m[cell] >> m[send + SEND_CONSENT_BIT]) & 1 == 1
+
+
+@kernel
+def suppressor(m: Memory, send: int, t: int) -> int:
+    """The rule that keeps a message, or all of its kind, from leaving at t; 0 if there is none."""
+    pauses = m[send + SEND_PAUSES]
+    if pauses == 0:
+        return 0
+    for i in range(m[pauses]):
+        if m[m[pauses + 1 + i] + PA_UNTIL] > t:
+            return m[m[pauses + 1 + i] + PA_BY]
+    return 0
 
 
 @kernel

@@ -73,6 +73,8 @@ ALWAYS = -(2**62)
     H_CONSENTS,  # list of the words of the record that hold consents
     H_MODEL,  # the figures of realistic behaviour
 ) = range(56)
+(H_RULES, H_RULE_WORDS, H_ARMED, H_READERS, H_EVENT_RULES, H_CLOCK_RULES, H_RULE_COUNTS, H_ROOM) = range(56, 64)
+"""Rules: see `bifurque.rules.rulebook`."""
 OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
@@ -104,7 +106,10 @@ OFF, CONSTANT, REALISTIC = range(3)
     SEND_SERIAL,
     CHANGED,  # something a held message may wait for has changed
     AGENDA_COUNT,
-) = range(64, 91)
+    FIRINGS,  # of rules, for the input at hand
+    LOOPING,  # the rule that made them too many, as a winner
+    ENTRY_STEP,  # where the entry at hand begins, or 0
+) = range(64, 94)
 
 # Fixed words. -- the input being stepped
 # (IN_TEXT and IN_MESSAGE: key and message as conditions read them)
@@ -137,6 +142,9 @@ FALSE, TRUE, UNKNOWN = 0, 1, 2
     OP_NOW,
     OP_LOCAL,  # a: which part of the contact's local time
     OP_SCORE,  # a: row of the score, b: key, or ANY_KEY for the best
+    OP_COUNT,  # a: row of a memory of events, b: window in seconds
+    OP_SUM,
+    OP_WITHIN,  # a: word of an instant, b: window in seconds
     # the top of the stack alone, whatever it is
     OP_HAS,  # known or not
     OP_NOT,
@@ -175,7 +183,7 @@ FALSE, TRUE, UNKNOWN = 0, 1, 2
     OP_WHOLE,  # double to int, truncated
     OP_IN,  # a: address of a list of words
     OP_TEXT,  # a: address of two words: a table of answers by code of text, and its length
-) = range(44)
+) = range(47)
 
 ANY_KEY = -2
 NO_KEY = -1
@@ -227,8 +235,10 @@ QUIET = 3
     SEND_JOURNEY,
     SEND_READER,  # realistic behaviour: address of the channel's reader, and of what it is told
     SEND_TOLD,
-) = range(36)
-SEND = 36
+    SEND_PAUSES,  # list of pauses by rules that may stop it, or 0
+    SEND_OVERRIDES,  # list of priorities that rules may give it, or 0
+) = range(38)
+SEND = 38
 
 HOLD, DROP, REROUTE = 0, 1, 2
 TRANSACTIONAL, SERVICE, RELATIONAL, PROMOTIONAL, REPLY = range(5)
@@ -387,7 +397,8 @@ SEEN_MOST = 16
     SC_SILENCES,  # list of penalties
     SC_RECENT,  # word of the key seen last
     SC_WATCHED,  # word of the threshold whose fall the timer waits for
-) = range(10)
-SCORE = 10
+    SC_VALUES,  # what rules read of it, or 0
+) = range(11)
+SCORE = 11
 (CELL_VALUE, CELL_TIME, CELL_KEY) = range(3)
 SCORE_CELLS = 3

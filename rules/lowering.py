@@ -73,6 +73,9 @@ class Places(Protocol):
     def words_of(self, words: Iterable[int]) -> int:
         """The address of a list: its length, then its words."""
 
+    def feature(self, node: Node) -> Code:
+        """The instructions that put a windowed feature on the stack."""
+
     def answers(self, test: str, argument: str) -> int:
         """The address of two words: a table of a text function's results by code of text, and its length."""
 
@@ -113,6 +116,8 @@ def _lower(node: Node, places: Places) -> Code:
         return [OP_CONST, _word(node, places), 0]
     if node.op == "name":
         return places.load(str(node.value), str(node.args[0].value) if node.args else None)
+    if node.op == "feature":
+        return places.feature(node)
     if node.op in ("&&", "||"):
         return _junction(node, places)
     if node.op == "?:":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bifurque.rules.errors import ConditionError, did_you_mean, short
+from bifurque.rules.features import FEATURES, feature
 from bifurque.rules.syntax import Node, Type, parse
 
 NUMBERS = ("int", "double")
@@ -74,6 +75,8 @@ def check(node: Node, names: Mapping[str, Type], words: Mapping[str, tuple[str, 
         return _name(node, names)
     if node.op == "literal":
         return node
+    if node.op == "call" and node.value in FEATURES:
+        return feature(node, words, check, seconds)
     args = tuple(check(a, names, words) for a in node.args)
     if node.op == "call":
         return _call(node, args)
@@ -185,7 +188,7 @@ def _list(node: Node, args: tuple[Node, ...]) -> Node:
 
 def _call(node: Node, args: tuple[Node, ...]) -> Node:
     name, types = str(node.value), tuple(a.type for a in args)
-    if name == "has" and len(args) == 1 and args[0].op == "name":
+    if name == "has" and len(args) == 1 and args[0].op in ("name", "feature"):
         return replace(node, args=args, type="bool")
     if name in ("duration", "timestamp") and types == ("string",) and args[0].op == "literal":
         text = str(args[0].value)
@@ -199,7 +202,7 @@ def _call(node: Node, args: tuple[Node, ...]) -> Node:
         return replace(node, args=args, value="size", type="int")
     if name in ("double", "int") and types in (("int",), ("double",)):
         return replace(node, args=args, type="double" if name == "double" else "int")
-    known = ["has", "size", "duration", "timestamp", "double", "int", *TESTS]
+    known = ["has", "size", "duration", "timestamp", "double", "int", *FEATURES, *TESTS]
     if name not in known:
         raise ConditionError(node.at, f"unknown function `{short(name)}`" + did_you_mean(name, known))
     raise ConditionError(node.at, f"`{name}` cannot be applied to {_all(types) or 'nothing'}")
