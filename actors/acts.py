@@ -16,31 +16,31 @@ from bifurque.rules.scores import place
 @kernel
 def act(m: Memory, actions: int, key: int, t: int) -> bool:
     """Do a list of actions in order, each seeing what the ones before it did; True if a consent was withdrawn."""
-    withdrawn = False
-    for i in range(m[actions]):
-        withdrawn = act_one(m, actions + 1 + i * ACTION, key, t) or withdrawn
-    return withdrawn
+    return act_rows(m, actions + 1, m[actions], key, t)
 
 
 @kernel
-def act_one(m: Memory, row: int, key: int, t: int) -> bool:
-    """Do one action; True if a consent was withdrawn."""
-    op, cell, code = m[row + AC_OP], m[row + AC_CELL], m[row + AC_CODE]
-    if op == AC_SCORE:
-        points = as_real(m[row + AC_WORD]) if code < 0 else number(m, code, t)
-        at = place(m, cell, key)
-        if at >= 0 and points == points:
-            gain(m, cell, at, points, t)
-    elif op == AC_HEARD:
-        heard(m, cell, t)
-    elif op == AC_STAGE:
-        set_stage(m, m[row + AC_WORD], t)
-    elif op == AC_SET:
-        fixed = m[row + AC_WORD]
-        put(m, cell, fixed if code < 0 else word(m, code, fixed, t), m[row + AC_WATCH], key, t)
-    else:
-        return set_bits(m, row, t)
-    return False
+def act_rows(m: Memory, row: int, count: int, key: int, t: int) -> bool:
+    """Do so many actions from a row on."""
+    withdrawn = False
+    for _ in range(count):
+        op, cell, code = m[row + AC_OP], m[row + AC_CELL], m[row + AC_CODE]
+        if op == AC_SCORE:
+            points = as_real(m[row + AC_WORD]) if code < 0 else number(m, code, t)
+            at = place(m, cell, key)
+            if at >= 0 and points == points:
+                gain(m, cell, at, points, t)
+        elif op == AC_HEARD:
+            heard(m, cell, t)
+        elif op == AC_STAGE:
+            set_stage(m, m[row + AC_WORD], t)
+        elif op == AC_SET:
+            fixed = m[row + AC_WORD]
+            put(m, cell, fixed if code < 0 else word(m, code, fixed, t), m[row + AC_WATCH], key, t)
+        else:
+            withdrawn = set_bits(m, row, t) or withdrawn
+        row += ACTION
+    return withdrawn
 
 
 @kernel

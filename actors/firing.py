@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bifurque.actors.acts import act_one
+from bifurque.actors.acts import act_rows
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, propose_at, set_timer, transition
 from bifurque.actors.outbox import withdraw
@@ -50,7 +50,7 @@ def fire(m: Memory, rule: int, t: int) -> None:
     for i in range(m[actions]):
         row = actions + 1 + i * ACTION
         if m[row + AC_OP] < AC_ENTER:
-            act_one(m, row, m[IN_KEY], t)
+            act_rows(m, row, 1, m[IN_KEY], t)
         else:
             move(m, row, m[rule + RU_NAME], t)
 
