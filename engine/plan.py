@@ -256,7 +256,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         tuple[Rule, ...],
         doc(
             "What is inferred and done whenever something has happened, the strongest rule first",
-            [{"name": "bad experience", "when": 'event.type == "complaint"', "then": [{"set": "fact.upset"}]}],
+            [{"name": "bad experience", "when": 'event.type == "unsubscribed"', "then": [{"set": "fact.upset"}]}],
         ),
     ] = ()
     calendars: Annotated[

@@ -147,7 +147,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
     """A rule: when something holds, do something. The strongest that is armed and true fires first."""
 
     name: Annotated[str, doc("How the ledger calls it", "bad experience")]
-    when: Annotated[Condition, doc("Fires when this is true", 'event.type == "complaint"')]
+    when: Annotated[Condition, doc("Fires when this is true", 'event.type == "unsubscribed"')]
     then: Annotated[tuple[Action, ...], doc("What it does, in order", [{"set": "fact.upset"}])]
     salience: Annotated[
         int, Meta(ge=-10000, le=10000), doc("The higher goes first; among equals the one written first", 90)
