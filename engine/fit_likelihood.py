@@ -101,7 +101,7 @@ def maximise(
         method="L-BFGS-B",
         jac="3-point",
         bounds=[bounds] * len(names),
-        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
+        options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7},
     )
     at = np.asarray(found.x, float)
     edge = tuple(n for n, x in zip(names, at, strict=True) if not low + 1e-3 < x < high - 1e-3)
@@ -153,7 +153,10 @@ def with_slopes(
     if back is not None:
         there = np.linalg.inv(back)
         at, information = back @ at, there.T @ information @ there
-    return Fit(names, at, inverse(information), signs, -count * float(found.fun), count, edge)
+    free = np.array([name not in edge for name in names])
+    covariance = np.diag(np.where(free, 0.0, np.inf))
+    covariance[np.ix_(free, free)] = inverse(information[np.ix_(free, free)])
+    return Fit(names, at, covariance, signs, -count * float(found.fun), count, edge)
 
 
 def _curvature(loss: Callable[[Reals], float], at: Reals, step: float = 2e-3) -> Reals:
@@ -194,9 +197,15 @@ def inverse(information: Reals) -> Reals:
     return covariance
 
 
-def errors_of(move: Reals, covariance: Reals) -> Reals:
-    """Standard errors of linear combinations, one for each row; infinite for those that are not told."""
-    lost = ~np.isfinite(np.diag(covariance))
+def errors_of(move: Reals, covariance: Reals, edge: Reals | None = None) -> Reals:
+    """Standard errors of linear combinations, one for each row; infinite where what is not told matters.
+
+    Args:
+        move: the combinations.
+        covariance: of what is combined.
+        edge: what ran to an edge, and counts as known there.
+    """
+    lost = ~np.isfinite(np.diag(covariance)) & (True if edge is None else ~edge)
     known = np.where(np.isfinite(covariance), covariance, 0.0)
     found = np.sqrt(np.maximum(np.diag(move @ known @ move.T), 0.0))
     return np.where((np.abs(move[:, lost]) > 1e-9).any(axis=1), np.inf, found)

@@ -16,6 +16,8 @@ REACH = 5.0
 """How many standard deviations of the propensities the quadrature covers to either side."""
 MEANT_SPREAD = 1.5
 """The quadrature is fine enough for propensities that differ so much, and coarse for none."""
+MOST_ODDS = 300.0
+"""Of a logit: beyond it nothing changes but the last digits that can be written."""
 LEAST_SPREAD, MOST_SPREAD = 0.01, 8.0
 
 
@@ -47,8 +49,7 @@ def mixed(
     x: Reals,
     y: Reals,
     group: Reals,
-    kind: Reals,
-    kinds: tuple[str, ...],
+    spreads: dict[str, Reals],
     seen: Reals | None = None,
 ) -> Fit:
     """Logistic regression with a normal propensity for each group, integrated out.
@@ -58,40 +59,39 @@ def mixed(
         x: one row per case.
         y: 1 or 0 for each.
         group: 0, 1, 2 …, in ascending order.
-        kind: of each group, which spread its propensity has.
-        kinds: names of the spreads; the estimates are called `spread:<kind>`.
+        spreads: columns by name, one value for each group: the logarithm of the standard deviation of its propensity is
+            linear in them.
         seen: the factor f of each case; 1 if nothing is said.
     """
     f = np.ones(len(y)) if seen is None else np.asarray(seen, float)
     plain = logistic(names, x, y)
     chance = scipy("special").expit(x @ plain.working)
     z, back = _alike(x, chance * (1 - chance))
-    blocks = _blocks(z, y, group, kind, f, _nodes(y, group))
-    columns = x.shape[1]
+    widths = np.column_stack(list(spreads.values()))
+    blocks = _blocks(z, y, group, widths, f, _nodes(y, group))
+    columns, others = x.shape[1], len(spreads)
 
     def loss(at: Reals) -> tuple[float, Reals]:
-        b, spread = at[:columns], np.exp(at[columns:])
         total, slopes = 0.0, np.zeros(len(at))
         for block in blocks:
-            each, by_case, along = block.at(b, spread)
+            each, by_case, along = block.at(at[:columns], at[columns:])
             total += each
             slopes[:columns] += by_case @ block.x
-            slopes[columns:] += np.bincount(block.kind, weights=along, minlength=len(kinds))
+            slopes[columns:] += along @ block.widths
         return -total / len(y), -slopes / len(y)
 
     def curvature(at: Reals) -> Reals:
-        return sum(block.information(at[:columns], np.exp(at[columns:])) for block in blocks) / len(y)
+        return sum(block.information(at[:columns], at[columns:]) for block in blocks) / len(y)
 
-    free: list[tuple[float | None, float | None]] = [(None, None)] * columns
-    whole = np.eye(columns + len(kinds))
+    whole = np.eye(columns + others)
     whole[:columns, :columns] = back
+    free: list[tuple[float | None, float | None]] = [(None, None)] * columns
     return with_slopes(
-        (*names, *(f"spread:{k}" for k in kinds)),
+        (*names, *spreads),
         loss,
-        np.concatenate([np.linalg.solve(back, plain.working), np.zeros(len(kinds))]),
+        np.concatenate([np.linalg.solve(back, plain.working), np.zeros(others)]),
         count=len(y),
-        bounds=free + [(float(np.log(LEAST_SPREAD)), float(np.log(MOST_SPREAD)))] * len(kinds),
-        positive=np.array([False] * columns + [True] * len(kinds)),
+        bounds=free + [(float(np.log(LEAST_SPREAD)), float(np.log(MOST_SPREAD)))] * others,
         curvature=curvature,
         back=whole,
     )
@@ -112,8 +112,8 @@ def _nodes(y: Reals, group: Reals) -> Reals:
 class Block:
     """The cases of some groups: few enough that what is worked out for them stays in the processor's cache."""
 
-    def __init__(self, x: Reals, y: Reals, group: Reals, kind: Reals, f: Reals, nodes: Reals) -> None:
-        self.x, self.f, self.nodes, self.kind = x, f, nodes, kind
+    def __init__(self, x: Reals, y: Reals, group: Reals, widths: Reals, f: Reals, nodes: Reals) -> None:
+        self.x, self.f, self.nodes, self.widths = x, f, nodes, widths
         self.starts = np.nonzero(np.diff(group, prepend=-1))[0]
         self.group = group - group[0]
         self.yes = y > 0.5
@@ -123,8 +123,8 @@ class Block:
         self.density = density - np.logaddexp.reduce(density)
 
     def at(self, b: Reals, spread: Reals) -> tuple[float, Reals, Reals]:
-        """The log-likelihood, and by case its slopes along the linear part and along the logarithm of the spread."""
-        width = spread[self.kind]
+        """The log-likelihood, and by case its slopes along the linear part and along the logarithm of its spread."""
+        width = np.exp(self.widths @ spread)
         ln, slope = self._partly(b, width) if self.partly else self._wholly(b, width)
         joint, total = self._posterior(ln)
         slope *= joint[self.group]
@@ -144,7 +144,7 @@ class Block:
     def _wholly(self, b: Reals, width: Reals) -> tuple[Reals, Reals]:
         """Log-likelihood of each case at each node, and its slope, where all that happens is seen."""
         d = (-self.sign * (self.x @ b))[:, None] + (-self.sign * width)[:, None] * self.nodes
-        np.exp(d, out=d)
+        np.exp(np.minimum(d, MOST_ODDS, out=d), out=d)
         d += 1.0
         slope = 1.0 - 1.0 / d
         slope *= self.sign[:, None]
@@ -153,7 +153,7 @@ class Block:
     def _partly(self, b: Reals, width: Reals) -> tuple[Reals, Reals]:
         """The same where only a share f of what happens is seen."""
         d = (-(self.x @ b))[:, None] - width[:, None] * self.nodes
-        np.exp(d, out=d)  # (1 - chance) / chance
+        np.exp(np.minimum(d, MOST_ODDS, out=d), out=d)  # (1 - chance) / chance
         f = self.f[:, None]
         seen = f / (1.0 + d)
         missed = (1.0 - f + d) / (1.0 + d)
@@ -162,43 +162,47 @@ class Block:
 
     def information(self, b: Reals, spread: Reals) -> Reals:
         """The information these cases hold (Louis 1982): were propensities known, less what is lost as they are not."""
-        width, size = spread[self.kind], self.x.shape[1] + len(spread)
+        width, columns = np.exp(self.widths @ spread), self.x.shape[1]
+        size = columns + len(spread)
         ln, slope = self._partly(b, width) if self.partly else self._wholly(b, width)
         posterior, _ = self._posterior(ln)
         by_case = posterior[self.group]
-        d = np.exp(-(self.x @ b)[:, None] - width[:, None] * self.nodes)  # (1 - chance) / chance
+        d = np.exp(np.minimum(-(self.x @ b)[:, None] - width[:, None] * self.nodes, MOST_ODDS))  # (1 - chance) / chance
         bent = d / (1.0 + d) ** 2  # minus the second derivative
         if self.partly:
             f = self.f[:, None]
             bent = np.where(self.yes[:, None], bent, f * bent * (d - 1.0) / (1.0 - f + d) + slope**2)
-        kinds = np.eye(len(spread))[self.kind] * width[:, None]
-        total = np.zeros((size, size))
-        lost = np.zeros((size, size))
+        wide = self.widths * width[:, None]
+        total, lost = np.zeros((size, size)), np.zeros((size, size))
         mean = np.zeros((len(self.starts), size))
         for q, node in enumerate(self.nodes):
-            z = np.column_stack([self.x, node * kinds])
+            z = np.column_stack([self.x, node * wide])
             weight = by_case[:, q]
             total += (z.T * (weight * bent[:, q])) @ z
-            total[self.x.shape[1] :, self.x.shape[1] :] -= np.diag((weight * slope[:, q]) @ (node * kinds))
+            total[columns:, columns:] -= (self.widths.T * (weight * slope[:, q] * node)) @ wide
             score = np.add.reduceat(z * slope[:, q : q + 1], self.starts, axis=0)
             lost += (score.T * posterior[:, q]) @ score
             mean += posterior[:, q : q + 1] * score
         return total - lost + mean.T @ mean
 
 
-def _blocks(x: Reals, y: Reals, group: Reals, kind: Reals, f: Reals, nodes: Reals) -> list[Block]:
+def _blocks(x: Reals, y: Reals, group: Reals, widths: Reals, f: Reals, nodes: Reals) -> list[Block]:
     size = max(1, 60_000 // len(nodes))
     ends = np.nonzero(np.diff(group, append=-1))[0] + 1
     cuts = [0]
     while cuts[-1] < len(y):
         enough = int(np.searchsorted(ends, cuts[-1] + size))
         cuts.append(int(ends[min(enough, len(ends) - 1)]))
-    of_case = kind[group]
+    of_case = widths[group]
     return [Block(x[a:b], y[a:b], group[a:b], of_case[a:b], f[a:b], nodes) for a, b in itertools.pairwise(cuts)]
 
 
-def share_over(middle: float, spread: float) -> float:
-    """The mean of 1/(1+e^-a) over people whose a is normal."""
-    nodes = np.arange(-8.0, 8.0001, 0.05)
+def shares_over(middle: Reals, spread: Reals) -> Reals:
+    """The means of 1/(1+e^-a) over people whose a is normal around each of some middles."""
+    nodes = np.linspace(-6.0, 6.0, 49)
     density = np.exp(-(nodes**2) / 2)
-    return float(scipy("special").expit(middle + spread * nodes) @ density / density.sum())
+    return (
+        scipy("special").expit(np.asarray(middle)[..., None] + np.asarray(spread)[..., None] * nodes)
+        @ density
+        / density.sum()
+    )

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurque.engine.fit_likelihood import SURE, Fit, Reals, errors_of, scipy
-from bifurque.engine.fit_logit import logistic, mixed, share_over
+from bifurque.engine.fit_logit import logistic, mixed, shares_over
 from bifurque.engine.fit_sendings import NEVER, WINDOW, Flags, Sendings
 from bifurque.rules.compiled import Words
 
 MOST_CASES, FEWER_CASES = 100_000, 15_000
 """So many messages are enough for all figures but the rarest, and are looked at in seconds."""
 LEAST_CASES, LEAST_YES, MOST_MESSAGES = 200, 30, 30
+MOST_CLASSES, IN_A_CLASS = 8, 60
 HALF_LIVES = (2.0, 4.0, 7.0, 12.0, 20.0, 30.0)
 
 
@@ -110,7 +111,11 @@ def _minus(fit: Fit, name: str) -> tuple[float, float]:
 
 
 class Design:
-    """The columns of the regression: channels, fatigue, repetition, their means by contact, and messages."""
+    """The columns of the regression: channels, fatigue, repetition, what each contact is sent on the whole, messages.
+
+    What a contact is sent on the whole (its means of fatigue and repetition, its class by how often) stands for all
+    that made somebody send it more or less: what is left is told by the contact alone.
+    """
 
     def __init__(self, s: Sendings, rows: Words, *, messages: bool = True) -> None:
         channel, self.message = s.channel[rows], s.message[rows]
@@ -121,13 +126,19 @@ class Design:
         self.kind = np.searchsorted(self.channels, pairs[:, 1])
         columns = {f"channel:{c}": (channel == c).astype(float) for c in self.channels}
         columns["tired"] = self.tired - np.log(2.0)
-        self.own = [self._mean(self.tired)]
+        own = {"tired": self._mean(self.tired)}
         repeats = s.repeats[rows]
         if repeats.std() > 0.1 and len(np.unique(self.message)) > 1:
             columns["repeats"] = repeats
-            self.own.append(self._mean(repeats))
-        for name, own in zip(("tired", "repeats"), self.own, strict=False):
-            columns[f"own:{name}"] = (own - own.mean())[self.group]
+            own["repeats"] = self._mean(repeats)
+        classes = self._classes(self._mean(s.reached[rows]))
+        own |= classes
+        self.own = {name: values - values.mean() for name, values in own.items()}
+        columns |= {f"own:{name}": values[self.group] for name, values in self.own.items()}
+        self.spreads = {f"spread:{c}": (self.kind == i).astype(float) for i, c in enumerate(self.channels)}
+        if classes:  # those who are sent much are known better by that alone
+            rank = sum(values * k for k, values in enumerate(classes.values(), 1))
+            self.spreads["spread:class"] = rank - rank.mean()
         self.first: list[tuple[int, list[int]]] = []
         for m in self._messages(channel) if messages else ():
             columns[f"message:{m}"] = (self.message == m) - self._share(m, channel)
@@ -137,11 +148,21 @@ class Design:
         """The regression with a propensity for each contact and channel."""
         order = np.argsort(self.group, kind="stable")
         f = None if seen is None else seen[order]
-        kinds = tuple(map(str, self.channels))
-        return mixed(self.names, self.x[order], y[order], self.group[order], self.kind, kinds, f)
+        return mixed(self.names, self.x[order], y[order], self.group[order], self.spreads, f)
 
     def _mean(self, values: Reals) -> Reals:
         return np.bincount(self.group, weights=values) / np.bincount(self.group)
+
+    def _classes(self, days: Reals) -> dict[str, Reals]:
+        """Classes of contacts, as large as each other, by how often they are sent on a channel: all but the first."""
+        often = np.bincount(self.group) / days
+        found = np.zeros(len(often), np.int64)
+        for i in range(len(self.channels)):
+            mine = self.kind == i
+            most = min(MOST_CLASSES, int(mine.sum()) // IN_A_CLASS)
+            cuts = np.unique(np.quantile(often[mine], np.linspace(0, 1, most + 1)[1:-1])) if most > 1 else np.zeros(0)
+            found[mine] = np.searchsorted(cuts, often[mine])
+        return {f"class {k}": (found == k).astype(float) for k in range(1, int(found.max()) + 1) if (found == k).any()}
 
     def _messages(self, channel: Words) -> list[int]:
         """The messages sent often enough to have an effect of their own; of each channel the commonest has the rest."""
@@ -177,24 +198,35 @@ class Design:
 def _of_people(fit: Fit, design: Design, i: int) -> tuple[tuple[float, float], tuple[float, float]]:
     """Of a channel the share of people at one message a week, and how much they differ; with standard errors.
 
-    A person's propensity has a part that goes with the person's own mean of fatigue, and a part that does not.
+    A person's propensity has a part that goes with how much the person is sent, and a part that does not.
     """
     channel = design.channels[i]
     mine = design.kind == i
-    own = np.array([o[mine] - o.mean() for o in design.own])
-    mean, spread_own = own.mean(axis=1), np.atleast_2d(np.cov(own, ddof=0))
-    along = [n for n in ("own:tired", "own:repeats") if n in fit.names]
-    at = [fit.names.index(n) for n in (f"channel:{channel}", f"spread:{channel}", *along)]
+    columns = {f"channel:{channel}": np.ones(mine.sum())}
+    columns |= {f"own:{name}": values[mine] for name, values in design.own.items()}
+    widths = {name: values[mine] for name, values in design.spreads.items()}
+    at = [fit.names.index(name) for name in (*columns, *widths)]
+    x, w, size = np.column_stack(list(columns.values())), np.column_stack(list(widths.values())), len(columns)
 
-    def both(working: Reals) -> Reals:
-        slopes = working[2:]
-        spread = np.sqrt(np.exp(2 * working[1]) + slopes @ spread_own @ slopes)
-        return np.array([share_over(working[0] + slopes @ mean, spread), spread])
+    def both(working: Reals) -> tuple[Reals, Reals]:
+        """Of each person the share, and what its propensity adds to the variance of all."""
+        middle, spread = x @ working[:size], np.exp(w @ working[size:])
+        return shares_over(middle, spread), spread**2 + (middle - middle.mean()) ** 2
+
+    def figures(working: Reals) -> Reals:
+        shares, squares = both(working)
+        return np.array([shares.mean(), np.sqrt(squares.mean())])
 
     here = fit.working[at]
-    slopes = np.array([(both(here + e) - both(here - e)) / 2e-4 for e in 1e-4 * np.eye(len(at))])
-    errors = errors_of(slopes.T, fit.covariance[np.ix_(at, at)])
-    share, spread = both(here)
+    slopes = np.array([(figures(here + e) - figures(here - e)) / 2e-4 for e in 1e-4 * np.eye(len(at))])
+    edge = np.array([fit.names[i] in fit.edge for i in at])
+    errors = errors_of(slopes.T, fit.covariance[np.ix_(at, at)], edge)
+    share, spread = figures(here)
+    shares, squares = both(here)  # and other people would have been others
+    drawn = np.array([shares.std(), squares.std() / (2 * spread)]) / np.sqrt(len(shares))
+    errors = np.hypot(errors, drawn)
+    if f"spread:{channel}" in fit.edge:
+        errors[1] = np.inf
     return (float(share), float(errors[0])), (float(spread), float(errors[1]))
 
 

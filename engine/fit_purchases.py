@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from bifurque.engine.fit_likelihood import Fit, Reals, maximise, scipy
+from bifurque.engine.fit_likelihood import Fit, Reals, maximise, scipy, with_slopes
 from bifurque.engine.fit_log import WEEK, Log
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import BifurqueError
@@ -138,24 +138,41 @@ def mbg_nbd(c: Customers, p: Reals) -> Reals:
 
 
 def pareto_nbd(c: Customers, p: Reals) -> Reals:
-    """Lives end at rates Gamma(s, beta), whatever is bought (Schmittlein, Morrison & Colombo 1987).
+    """Lives end at rates Gamma(s, beta), whatever is bought (Schmittlein, Morrison & Colombo 1987)."""
+    return pareto_nbd_slopes(c, p)[0]
+
+
+def pareto_nbd_slopes(c: Customers, p: Reals) -> tuple[Reals, Reals]:
+    """Log-likelihood of each customer, and its slopes along r, alpha, s and beta.
 
     L = Γ(r+x)/Γ(r) α^r β^s [ (α+T)^-(r+x) (β+T)^-s + s ∫ (α+t)^-(r+x) (β+t)^-(s+1) dt over (t_x, T) ]: the integral by
     Gauss–Legendre in ln(α+t), where the integrand is nearly exponential; no hypergeometric function is needed.
     """
     r, alpha, s, beta = p
+    psi = scipy("special").psi
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     low, high = np.log(alpha + c.last), np.log(alpha + c.watched)
     half = (high - low) / 2
     u = low[:, None] + half[:, None] * (nodes + 1)
     later = beta + np.maximum(np.exp(u) - alpha, 0.0)
-    ln = -(r + c.x - 1)[:, None] * (u - low[:, None]) - (s + 1) * np.log(later)
+    ln_later = np.log(later)
+    ln = -(r + c.x - 1)[:, None] * (u - low[:, None]) - (s + 1) * ln_later
     top = ln.max(axis=1)
-    inside = np.exp(ln - top[:, None]) @ weights
+    part = np.exp(ln - top[:, None]) * weights
+    inside = part.sum(axis=1)
     with np.errstate(divide="ignore"):
         dead = np.log(s) + top + np.log(half * inside) - (r + c.x - 1) * low
     alive = -(r + c.x) * high - s * np.log(beta + c.watched)
-    return _ln_gamma(r + c.x) - _ln_gamma(r) + r * np.log(alpha) + s * np.log(beta) + np.logaddexp(alive, dead)
+    either = np.logaddexp(alive, dead)
+    same = _ln_gamma(r + c.x) - _ln_gamma(r) + r * np.log(alpha) + s * np.log(beta)
+    is_alive, is_dead = np.exp(alive - either), np.exp(dead - either) / inside  # when in its time it died: `part`
+    slopes = [
+        psi(r + c.x) - psi(r) + np.log(alpha) - is_alive * high - is_dead * (part * u).sum(axis=1),
+        r / alpha - (r + c.x) * (is_alive * np.exp(-high) + is_dead * (part * np.exp(-u)).sum(axis=1)),
+        np.log(beta) - is_alive * np.log(beta + c.watched) + is_dead * (inside / s - (part * ln_later).sum(axis=1)),
+        s / beta - is_alive * s / (beta + c.watched) - is_dead * (s + 1) * (part / later).sum(axis=1),
+    ]
+    return same + either, np.column_stack(slopes)
 
 
 def nbd_repeats(t: Reals, p: Reals) -> Reals:
@@ -196,13 +213,14 @@ class Model:
     loglik: Callable[[Customers, Reals], Reals]
     repeats: Callable[[Reals, Reals], Reals]
     more: tuple[float, ...] = ()
+    slopes: Callable[[Customers, Reals], tuple[Reals, Reals]] | None = None
 
 
 MODELS = {
     "NBD": Model(("r", "alpha"), nbd, nbd_repeats),
     "BG/NBD": Model(("r", "alpha", "a", "b"), bg_nbd, bg_nbd_repeats, (0.8, 2.0)),
     "MBG/NBD": Model(("r", "alpha", "a", "b"), mbg_nbd, mbg_nbd_repeats, (0.8, 2.0)),
-    "Pareto/NBD": Model(("r", "alpha", "s", "beta"), pareto_nbd, pareto_nbd_repeats, (0.6, 0.0)),
+    "Pareto/NBD": Model(("r", "alpha", "s", "beta"), pareto_nbd, pareto_nbd_repeats, (0.6, 0.0), pareto_nbd_slopes),
 }
 
 
@@ -221,10 +239,28 @@ def fit(name: str, c: Customers) -> Fit:
     r = float(np.clip(mean**2 / max(spread - mean, 0.05 * mean), 0.05, 20.0))
     more = [value or watched / 2 for value in model.more]
 
+    start = np.array([r, r * watched / mean, *more])
+    if model.slopes is not None:
+        return _with_slopes(model.names, model.slopes, c, start)
+
     def loglik(p: Reals) -> float:
         return float(model.loglik(c, p) @ c.weight)
 
-    return maximise(model.names, loglik, np.array([r, r * watched / mean, *more]), count=c.count)
+    return maximise(model.names, loglik, start, count=c.count)
+
+
+def _with_slopes(
+    names: tuple[str, ...], slopes: Callable[[Customers, Reals], tuple[Reals, Reals]], c: Customers, start: Reals
+) -> Fit:
+    def loss(working: Reals) -> tuple[float, Reals]:
+        p = np.exp(working)
+        ln, along = slopes(c, p)
+        return -float(ln @ c.weight) / c.count, -(c.weight @ along) * p / c.count
+
+    size = len(names)
+    return with_slopes(
+        names, loss, np.log(start), count=c.count, bounds=[(-9.0, 9.0)] * size, positive=np.ones(size, bool)
+    )
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Sendings:
         tired: fatigue just before it left, F.
         repeats: how often the same message had come before.
         settled: whether the window after it lies within the log, and what was before it too.
+        reached: for how many days its contact could be sent messages: until it unsubscribed, if it did.
         strays: how many opens, clicks and so on no sending was found for.
     """
 
@@ -59,6 +60,7 @@ class Sendings:
     tired: Reals
     repeats: Reals
     settled: Flags
+    reached: Reals
     strays: int
 
     def __len__(self) -> int:
@@ -75,11 +77,13 @@ def sendings(log: Log, half_life: float = 7.0) -> Sendings:
     contact, time, message, channel = (a[rows] for a in (log.contact, log.time, log.message, log.channel))
     found, strays = {}, 0
     for kind in (OPENED, CLICKED, UNSUBSCRIBED, COMPLAINED, BOUNCED, MACHINE):
-        found[kind], lost = _followed(log, kind, contact, time, message)
+        found[kind], lost = _followed(log, kind, rows)
         strays += lost
     clicked = found[CLICKED]
     bounced = found[BOUNCED] < NEVER
     long = log.end - log.start >= 3 * WARM_UP
+    until = np.full(log.count, log.end, np.int64)
+    np.minimum.at(until, contact, np.minimum(found[UNSUBSCRIBED], log.end))
     return Sendings(
         contact=contact,
         time=time,
@@ -94,30 +98,40 @@ def sendings(log: Log, half_life: float = 7.0) -> Sendings:
         tired=fatigue(contact, channel, time, ~bounced, half_life),
         repeats=_before(contact, message, ~bounced),
         settled=(time + WINDOW <= log.end) & ((time >= log.start + WARM_UP) | (not long)),
+        reached=np.maximum(until - (log.start + WARM_UP * long), DAY)[contact] / DAY,
         strays=strays,
     )
 
 
-def _followed(log: Log, kind: str, contact: Words, time: Words, message: Words) -> tuple[Words, int]:
+def _followed(log: Log, kind: str, sent: Words) -> tuple[Words, int]:
     """When an event first followed each sending, and how many events follow none.
 
-    An event that names its message follows the last sending of it to that contact; one that does not, the last of all.
+    An event follows the sending that has its contact, message and key; or else the last of its message to that contact;
+    one that names no message, the last of all.
     """
-    first = np.full(len(time), NEVER, np.int64)
     rows = log.of(kind)
+    first = np.full(len(sent), NEVER, np.int64)
     place = np.full(len(rows), -1, np.int64)
-    named = log.message[rows] >= 0
-    for which, keys, own in (
-        (named, contact * (len(log.words["message"]) + 1) + message, log.message[rows]),
-        (~named, contact, None),
+    key, message = log.key[rows] >= 0, log.message[rows] >= 0
+    for told, columns in (
+        (key & message, (log.contact, log.message, log.key)),
+        (message, (log.contact, log.message)),
+        (~message, (log.contact,)),
     ):
-        theirs = log.contact[rows]
-        wanted = theirs if own is None else theirs * (len(log.words["message"]) + 1) + own
-        order = np.lexsort((time, keys))
-        place[which] = _last_before(keys[order], time[order], wanted[which], log.time[rows][which], order)
+        open_ = told & (place < 0)
+        mine, theirs = _joint([c[sent] for c in columns], [c[rows[open_]] for c in columns])
+        order = np.lexsort((log.time[sent], mine))
+        place[open_] = _last_before(mine[order], log.time[sent][order], theirs, log.time[rows[open_]], order)
     followed = place >= 0
     np.minimum.at(first, place[followed], log.time[rows][followed])
     return first, int((~followed).sum())
+
+
+def _joint(some: list[Words], others: list[Words]) -> tuple[Words, Words]:
+    """Several columns as one, the same for both tables."""
+    whole = np.concatenate([np.column_stack(some), np.column_stack(others)])
+    numbers = np.unique(whole, axis=0, return_inverse=True)[1].ravel()
+    return numbers[: len(some[0])], numbers[len(some[0]) :]
 
 
 def _last_before(keys: Words, times: Words, wanted: Words, when: Words, order: Words) -> Words:
