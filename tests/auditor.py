@@ -1,7 +1,8 @@
 """An independent auditor: reads a plan as data, a ledger, the events and the people, and says what breaks a law.
 
 It shares nothing with the product but the parsed plan. Plain loops over plain rows; it may take its time.
-What it cannot follow (conditions beyond a single fact, facts and consents that steps change) `blind_spots` names.
+What it cannot follow (conditions beyond a single fact; facts and consents that change where no row tells when)
+`blind_spots` names.
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from auditor_books import arbitration, ended, first_instant, held_until, one_final_row, validity
 from auditor_counts import counts
-from auditor_life import Life, every_step, shown
+from auditor_life import Life, effect, every_step, shown, simple
 from auditor_visits import bounded, exits, find_arms, find_visits, groups, holdouts, reentries
 
 from bifurque.rules.errors import RunError
@@ -59,13 +60,19 @@ def blind_spots(plan):
     """What of a plan the auditor cannot follow."""
     found = []
     for name, journey in plan.journeys.items():
-        for step in every_step(journey.steps):
-            facts = [f for f in getattr(step, "set", {}) if f.startswith("fact.")]
-            if getattr(step, "grant", ()) or getattr(step, "withdraw", ()) or facts:
-                found.append(f"{name}: a step sets {facts or 'consents'}")
+        told = journey.holdout == 0 or not any(hasattr(step.wait, "arms") for step in journey.steps)
+        followed = simple(journey) and not journey.group and told
+        steps = [step for step in every_step(journey.steps) if effect(step)]
+        found += [f"{name}: a step sets {step.set}" for step in steps if not followed or not _plain(step)]
+    found += [f"{name} sets {event.set}" for name, event in plan.events.items() if not _plain(event)]
     conditions = [c.when for c in plan.caps] + [c.during for c in plan.coherence]
     found += [c for c in conditions if c is not None and not re.fullmatch(r"!?fact\.\w+", c)]
     return found
+
+
+def _plain(what):
+    """Whether the facts that a step or an event sets are just true or false."""
+    return all(isinstance(v, bool) for k, v in what.set.items() if k.startswith("fact."))
 
 
 def _order(story):

@@ -69,7 +69,8 @@ def _told(life, row, after, next_at):
 def _prompt(life, row, next_at):
     """What an event or a send changes is acted on at once: consent lost, or the rule that held a message gone."""
     awaits = life.awaits(row)
-    happened = [(e["time"], None) for e in life.events] + [(s["time"], s["place"] + 1) for s in life.sent]
+    happened = [(e["time"], None) for e in life.events] + [(t, None) for t, _ in life.effects]
+    happened += [(s["time"], s["place"] + 1) for s in life.sent]
     for at, place in happened:
         if not row["time"] < at < next_at:
             continue

@@ -20,6 +20,19 @@ def every_step(steps):
             yield from (inside for arm in step.arms.values() for inside in every_step(arm))
 
 
+def simple(journey):
+    """Whether the auditor can tell when each step of a journey is due: one after the other, counted from each other."""
+    kinds = [type(s).__name__.removesuffix("Step").lower() for s in journey.steps]
+    anchors = {s.after for s in journey.steps}
+    return set(kinds) <= {"send", "wait", "score", "set"} and anchors <= {"trigger", "previous", "sent"}
+
+
+def effect(step):
+    """Whether a step changes a fact or a consent."""
+    facts = [f for f in getattr(step, "set", {}) if f.startswith("fact.")]
+    return bool(facts or getattr(step, "grant", ()) or getattr(step, "withdraw", ()))
+
+
 def listed(value):
     """One or several, as several."""
     return (value,) if isinstance(value, str) else tuple(value)
@@ -49,7 +62,7 @@ class Life:
         quiet = self.plan.quiet_hours
         self.quiet_hours = quiet if isinstance(quiet, tuple) else (quiet,)
         self.purposes = list(dict.fromkeys(filter(None, map(self.purpose, self.kinds)))) or ["marketing"]
-        self.states = list(self._states())
+        self.add_effects([])
 
     # What is known of the contact at an instant.
 
@@ -64,7 +77,7 @@ class Life:
         return {pair for pair in every if text in ("all", *pair, ".".join(pair))}
 
     def _states(self):
-        """(from when, consents, facts): at the start, then after every event."""
+        """(from when, consents, facts): at the start, then after every event and every step that changes something."""
         consents, facts = set(), {}
         if self.person.get("consent") == "all":
             consents = self.pairs("all")
@@ -73,20 +86,25 @@ class Life:
                 pairs = self.pairs(column.removeprefix("consent."))
                 consents = consents | pairs if str(value or "").lower() in YES else consents - pairs
         yield 0, consents, facts
-        for event in self.events:
-            kind, key = event["type"], event["key"]
-            declared = self.plan.events.get(kind)
-            if kind == "opt_in":
-                consents = consents | self.pairs("all" if key is None else key)
-            elif kind == "opt_out":
-                consents = consents - (self.pairs(key or "all") or self.pairs("all"))
+        happened = [(e["time"], 0, e) for e in self.events] + [(t, 1, step) for t, step in self.effects]
+        for t, _, what in sorted(happened, key=lambda x: x[:2]):
+            declared = self.plan.events.get(what["type"]) if isinstance(what, dict) else what
+            if isinstance(what, dict) and what["type"] == "opt_in":
+                consents = consents | self.pairs("all" if what["key"] is None else what["key"])
+            if isinstance(what, dict) and what["type"] == "opt_out":
+                consents = consents - (self.pairs(what["key"] or "all") or self.pairs("all"))
             if declared is not None:
                 facts = facts | {k.removeprefix("fact."): v for k, v in declared.set.items() if k.startswith("fact.")}
                 consents = consents.union(*map(self.pairs, listed(declared.grant)))
                 consents = consents.difference(*map(self.pairs, listed(declared.withdraw)))
-            if kind == "unsubscribed" and not (declared is not None and declared.withdraw):
+            if isinstance(what, dict) and what["type"] == "unsubscribed" and not (declared and declared.withdraw):
                 consents = set()
-            yield event["time"], consents, facts
+            yield t, consents, facts
+
+    def add_effects(self, effects):
+        """What steps set, give and withdraw, once it is known when they were taken: (instant, step)."""
+        self.effects = effects
+        self.states = list(self._states())
 
     def state(self, t):
         """Consents and facts once all events up to and at t have happened."""

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 
 from auditor_clock import due
-from auditor_life import listed, shown
+from auditor_life import effect, listed, shown, simple
 
 FINAL = ("sent", "dropped", "replaced")
-SIMPLE = ("send", "wait", "score", "set")
 BUSIEST = 64
 """How many transitions a contact may make at one instant."""
 
@@ -69,21 +68,21 @@ def find_visits(life):
                 visit.leave = visit.leave or row
             else:
                 visit.candidates.setdefault(row["step"], []).append(row)
-    for visit in visits.values():
-        _timetable(life, visit, visits, wrong)
+    effects = [x for visit in visits.values() for x in _timetable(life, visit, wrong)]
+    life.add_effects(effects)
     life.visits = list(visits.values())
     return wrong
 
 
-def _timetable(life, visit, visits, wrong):
-    """When each step of a journey without branches is due; its candidates must stand exactly there."""
-    steps = life.plan.journeys[visit.journey].steps
-    if any(_kind(s) not in SIMPLE or s.after not in ("trigger", "previous", "sent") for s in steps):
+def _timetable(life, visit, wrong):
+    """When each step of a simple journey is due; its candidates must stand exactly there. Yields what steps change."""
+    journey = life.plan.journeys[visit.journey]
+    if not simple(journey):
         _first_rows(visit)
         return
     done, previous, until = visit.entry["time"], _anchor(life, visit), _cutoff(life, visit)
     trigger, fates, taken = previous, [previous], {}
-    for step in steps:
+    for step in journey.steps:
         base = {"trigger": trigger, "previous": previous, "sent": fates[-1]}[step.after]
         wait = _by_arm(life, step.wait)
         if base is None or wait is None:
@@ -91,9 +90,11 @@ def _timetable(life, visit, visits, wrong):
         previous = due(base, wait, step.at, listed(step.on), life.zone)
         previous = max(previous, base + 1) if step.after == "sent" else previous
         done = max(done, previous)
-        if _kind(step) == "send":
+        if hasattr(step, "send"):
             fates.append(_send(life, visit, step, (previous, done, until), taken, wrong))
             fates.append(None if None in fates else max(fates))
+        elif effect(step) and _taken(visit, done, until) and not (step.late == "skip" and previous < done):
+            yield done, step
 
 
 def _send(life, visit, step, when, taken, wrong):
@@ -104,7 +105,7 @@ def _send(life, visit, step, when, taken, wrong):
     name = base if taken[base] == 1 else f"{base}_{taken[base]}"
     rows = visit.candidates.get(name, [])
     where = f"{visit.journey}/{name}#{visit.number}"
-    if (not rows and done < until) or (rows and (rows[0]["time"] != done or done > until)):
+    if (not rows and _taken(visit, done, until)) or (rows and (rows[0]["time"] != done or done > until)):
         wrong.append(f"due: {where} is due at {due_at}, reached at {done}: {[shown(r) for r in rows[:1]]}")
     message = _by_arm(life, step.send)
     if rows and message is not None and rows[0]["message"] != message:
@@ -115,15 +116,16 @@ def _send(life, visit, step, when, taken, wrong):
     return rows[-1]["time"] if rows and rows[-1]["outcome"] in FINAL else None
 
 
+def _taken(visit, done, until):
+    """Whether a visit took a step that it would take at an instant; all of them, if it went to its end."""
+    return done < until or (done == until and visit.leave is not None and visit.leave["cause"] == "end")
+
+
 def _first_rows(visit):
     """In any other journey a candidate whose first decision falls on its due instant says so."""
     for name, rows in visit.candidates.items():
         if rows[0]["cause"] == "due" and rows[0]["reason"] not in ("holdout", "preempted", "expired"):
             visit.dues[name] = rows[0]["time"]
-
-
-def _kind(step):
-    return type(step).__name__.removesuffix("Step").lower()
 
 
 def _first_message(step):

@@ -192,8 +192,25 @@ def _sent(dice, sendable, trials):
     return found
 
 
-def journey(dice, names, sendable, trials, groups):
+def effect(dice, second):
+    """A step that changes a fact or a consent, at a second of its own: nothing else may happen just then."""
+    changes = [{"set": {"fact.unpaid": dice.random() < 0.5}}, {"set": {"fact.tired": dice.random() < 0.5}}]
+    changes += [{"grant": "marketing"}, {"withdraw": dice.choice(["marketing.email", "sms"])}]
+    wait = f"{dice.choice([1, 20, 24, 50])}h{second}s"
+    return {**dice.choice(changes), "after": dice.choice(["trigger", "previous"]), "wait": wait}
+
+
+def simple_steps(dice, sendable, names, number):
+    """Steps without ways, some of which change what is known of the contact."""
+    kinds = [step(dice, sendable, [], names, 1) for _ in range(dice.randint(1, 3))]
+    for i in range(dice.randint(1, 2)):
+        kinds.insert(dice.randint(0, len(kinds)), effect(dice, 7 + 2 * number + 10 * i))
+    return kinds
+
+
+def journey(dice, names, sendable, trials, groups, number):
     """A journey with any way in, back in and out."""
+    changes = dice.random() < 0.3
     reentry = dice.choice(["never", "after_exit", "parallel", "parallel", "replace", "many"])
     if reentry == "many":
         reentry = {"policy": dice.choice(["parallel", "replace"]), "most": dice.randint(1, 5)}
@@ -204,10 +221,12 @@ def journey(dice, names, sendable, trials, groups):
             "reentry": reentry,
             "exit": dice.seldom(lambda: plain(exit_)),
             "priority": dice.choice([10, 50, 50, 90]),
-            "group": dice.maybe(lambda: groups or None),
+            "group": None if changes else dice.maybe(lambda: groups or None),
             "holdout": dice.seldom(lambda: "40%"),
             "when": dice.seldom(lambda: "visit < 4"),
-            "steps": [step(dice, sendable, trials, names) for _ in range(dice.randint(2, 5))],
+            "steps": simple_steps(dice, sendable, names, number)
+            if changes
+            else [step(dice, sendable, trials, names) for _ in range(dice.randint(2, 5))],
         }
     )
 
@@ -222,7 +241,7 @@ def plan(seed, journeys, messages, quiets, caps, rules, trials):
     own, ranked = dice.random() < 0.5, dice.random() < 0.3
     purposes = dict.fromkeys(("news", "dunning"), "news") if own else {}
     ranks = dict.fromkeys(("greeting", "promotion", "news"), 1) if ranked else {}
-    made = {n: journey(Dice(f"{seed} {n}"), names, sendable, trial_names, groups) for n in names}
+    made = {n: journey(Dice(f"{seed} {n}"), names, sendable, trial_names, groups, i) for i, n in enumerate(names)}
     grouped = sorted({g for j in made.values() for g in j.get("group", {})})
     lost = dice.seldom(lambda: dice.choice(["marketing.sms", "email"]))
     found = {
