@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bifurque.actors.lane import run_lane
-from bifurque.actors.layout import NO_ZONE, P_CONTACT, P_FIRST, P_JOINED, P_KEEP, P_ZONE
+from bifurque.actors.layout import EVENT, NO_ZONE, P_CONTACT, P_FIRST, P_JOINED, P_KEEP, P_ZONE
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.load import loads
@@ -166,7 +166,7 @@ class Kernel:
         for i, name in enumerate(program.columns):
             value = numbers.get(name)
             people[0, P_FIRST + i] = MISSING if value is None and name in numbers else value or 0
-        rows = np.zeros((len(events), 5), np.int64)
+        rows = np.zeros((len(events), EVENT), np.int64)
         for i, event in enumerate(events):
             rows[i] = [program.start + 60 * (i + 1), program.names.events.index(event), -1, MISSING, -1]
         words[H_SEED], words[CONTACT], words[NEXT_CONTACT] = 1, MISSING, 0
