@@ -168,7 +168,7 @@ class Kernel:
             people[0, P_FIRST + i] = MISSING if value is None and name in numbers else value or 0
         rows = np.zeros((len(events), EVENT), np.int64)
         for i, event in enumerate(events):
-            rows[i] = [program.start + 60 * (i + 1), program.names.events.index(event), -1, MISSING, -1]
+            rows[i] = [program.start + 60 * (i + 1), program.names.events.index(event), -1, MISSING, -1, i]
         words[H_SEED], words[CONTACT], words[NEXT_CONTACT] = 1, MISSING, 0
         fired, more = [], 1
         with np.errstate(over="ignore"):
