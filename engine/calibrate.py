@@ -124,7 +124,9 @@ def calibrate(
     caused = share_caused(log, s, lift, reads, people)
     if caused > 0.001 and c.purchases is not None:
         bought = structs.replace(bought, alpha=scaled(bought.alpha, 1 + caused))
-        c.note("part_lift", f"{figure(lang, 100 * caused / (1 + caused), 1)} %")
+        measured = isinstance(lift.opened, Known) and lift.opened.status == "estimated"
+        share = f"{figure(lang, 100 * caused / (1 + caused), 1)} %"
+        c.note(*("part_lift", share) if measured else ("part_assumed",))
     c.behaviour = Realistic(
         purchases=bought,
         spend=_spend(c, purchase, life_from),

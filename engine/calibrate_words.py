@@ -99,10 +99,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         "no cart could be watched for 7 days without a message: natural return is assumed; a holdout would tell",
     ),
     "note.part_lift": (
-        "le journal contient les achats que les messages ont causés : {} avec l'effet ci-dessus, retirés du rythme",
-        "the log's purchases hold those that messages caused: {} with the lift above, taken off the rate",
+        "le journal contient les achats que les messages ont causés : {}, retirés du rythme",
+        "the log's purchases hold those that messages caused: {}, taken off the rate",
     ),
-    "note.zone": ("heures lues dans le fuseau {}", "hours read in the zone {}"),
+    "note.part_assumed": (
+        "le journal contient ce que les messages ont pu causer : l'effet supposé est retiré du rythme d'achat",
+        "the log's purchases hold what messages may have caused: the lift assumed is taken off the rate",
+    ),
     "note.no_channel": ("messages sans canal : `{}`", "messages without a channel: `{}`"),
     "note.not_random": (
         "bras « {} » : ils différaient déjà avant (p = {}) : ils ne semblent pas tirés au sort",

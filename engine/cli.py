@@ -358,9 +358,9 @@ def calibrate(
                 replications=replications,
                 progress=lambda done, total: bar.show(done, total, 0),
             )
-    write_behaviour(out, found.behaviour, found.log.file, spoken)
     if predictions is not None:
         write_predictions(predictions, found.lifts)
+    write_behaviour(out, found.behaviour, found.log.file, spoken)
     if json:
         import msgspec
 

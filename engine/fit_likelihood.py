@@ -119,6 +119,7 @@ def with_slopes(
     positive: Reals | None = None,
     curvature: Callable[[Reals], Reals] | None = None,
     back: Reals | None = None,
+    flat: float = 1e-6,
 ) -> Fit:
     """Maximise a likelihood given as the mean loss of a case with its slopes; positive figures as their logarithms.
 
@@ -130,6 +131,7 @@ def with_slopes(
         bounds: of each estimate.
         positive: which are positive figures.
         curvature: second derivatives of `loss`; by differences of the slopes if nothing is said.
+        flat: how small slopes are at the maximum.
         back: leads from what `loss` takes to what is estimated, where the former is easier to climb.
     """
     optimize = scipy("optimize")
@@ -139,7 +141,7 @@ def with_slopes(
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 1000, "ftol": 1e-12, "gtol": 1e-6, "maxcor": 20},
+        options={"maxiter": 1000, "ftol": flat * 1e-6, "gtol": flat, "maxcor": 20},
     )
     at = np.asarray(found.x, float)
     information = count * (_slopes_of_slopes(loss, at) if curvature is None else curvature(at))

@@ -15,7 +15,7 @@ from bifurque.engine.columns import bad, column, instants, read_table, texts, tr
 from bifurque.engine.contacts import contact_numbers
 from bifurque.engine.plan import Plan
 from bifurque.engine.run import MANIFEST, open_run
-from bifurque.engine.zones import read_zone, stretches
+from bifurque.engine.zones import known_zones, near_zone, read_zone, stretches
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
 from bifurque.rules.layout import MISSING
@@ -121,6 +121,8 @@ def read_log(file: str | File, plan: Plan | None = None, *, zone: str | None = N
         DataError: the file cannot be read, a column is missing, or a value is not what it should be.
     """
     path = File(file)
+    if zone is not None and zone not in known_zones():
+        raise DataError(f"--zone {zone}: no such time zone{near_zone(zone)}")
     run = open_run(path) if (path / MANIFEST).is_file() else None
     plan = run.plan if run is not None and plan is None else plan
     table = _of_run(run) if run is not None else read_table(path, ("parquet", "csv", "jsonl"))

@@ -15,7 +15,7 @@ from bifurque.engine.fit_logit import logistic, mixed, shares_over
 from bifurque.engine.fit_sendings import NEVER, WINDOW, Flags, Sendings
 from bifurque.rules.compiled import Words
 
-MOST_CASES, FEWER_CASES = 100_000, 15_000
+MOST_CASES, FEWER_CASES = 100_000, 12_000
 """So many messages are enough for all figures but the rarest, and are looked at in seconds."""
 LEAST_CASES, LEAST_YES, MOST_MESSAGES = 200, 30, 30
 MOST_CLASSES, IN_A_CLASS = 8, 60
@@ -117,7 +117,7 @@ class Design:
     that made somebody send it more or less: what is left is told by the contact alone.
     """
 
-    def __init__(self, s: Sendings, rows: Words, *, messages: bool = True) -> None:
+    def __init__(self, s: Sendings, rows: Words, *, whole: bool = True) -> None:
         channel, self.message = s.channel[rows], s.message[rows]
         self.channels = np.unique(channel).tolist()
         self.tired = np.log1p(s.tired[rows])
@@ -131,7 +131,7 @@ class Design:
         if repeats.std() > 0.1 and len(np.unique(self.message)) > 1:
             columns["repeats"] = repeats
             own["repeats"] = self._mean(repeats)
-        classes = self._classes(self._mean(s.reached[rows]))
+        classes = self._classes(self._mean(s.reached[rows])) if whole else {}
         own |= classes
         self.own = {name: values - values.mean() for name, values in own.items()}
         columns |= {f"own:{name}": values[self.group] for name, values in self.own.items()}
@@ -140,7 +140,7 @@ class Design:
             rank = sum(values * k for k, values in enumerate(classes.values(), 1))
             self.spreads["spread:class"] = rank - rank.mean()
         self.first: list[tuple[int, list[int]]] = []
-        for m in self._messages(channel) if messages else ():
+        for m in self._messages(channel) if whole else ():
             columns[f"message:{m}"] = (self.message == m) - self._share(m, channel)
         self.names, self.x = tuple(columns), np.column_stack(list(columns.values()))
 
@@ -301,7 +301,7 @@ def half_life(s: Sendings) -> HalfLife | None:
     if len(rows) < LEAST_CASES:
         return None
     y = done.astype(float)
-    found = {days: Design(s.with_half_life(days), rows, messages=False).fit(y).loglik for days in HALF_LIVES}
+    found = {days: Design(s.with_half_life(days), rows, whole=False).fit(y).loglik for days in HALF_LIVES}
     best = max(found, key=lambda d: found[d])
     near = [d for d, ln in found.items() if found[best] - ln < SURE**2 / 2]
     return HalfLife(best, min(near), max(near))

@@ -257,9 +257,14 @@ def _with_slopes(
         ln, along = slopes(c, p)
         return -float(ln @ c.weight) / c.count, -(c.weight @ along) * p / c.count
 
-    size = len(names)
     return with_slopes(
-        names, loss, np.log(start), count=c.count, bounds=[(-9.0, 9.0)] * size, positive=np.ones(size, bool)
+        names,
+        loss,
+        np.log(start),
+        count=c.count,
+        bounds=[(-9.0, 9.0)] * len(names),
+        positive=np.ones(len(names), bool),
+        flat=1e-8,
     )
 
 
