@@ -19,6 +19,7 @@ def zone_of(name):
         return zoneinfo.ZoneInfo.from_file(file, key=name)
 
 
+@functools.lru_cache(1 << 16)
 def wall(t, zone):
     """What a clock on the wall shows at an instant."""
     return dt.datetime.fromtimestamp(t, zone).replace(tzinfo=None, fold=0)
@@ -29,6 +30,7 @@ def east(t, zone):
     return int(dt.datetime.fromtimestamp(t, zone).utcoffset().total_seconds())
 
 
+@functools.lru_cache(1 << 16)
 def instant(reading, zone):
     """The instant of a wall-clock reading: the first pass of two, the first instant after a gap."""
     t = int(reading.replace(tzinfo=zone, fold=0).timestamp())
@@ -95,6 +97,7 @@ def is_quiet(window, t, zone):
     return inside and (not days or began.strftime("%a").lower() in days)
 
 
+@functools.lru_cache(1 << 16)
 def same_period(per, a, b, zone):
     """Whether two instants fall into one local day, Monday-based week, month or year."""
     x, y = wall(a, zone).date(), wall(b, zone).date()
