@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as parquet
 import pytest
 from click.testing import CliRunner
-from lived import DAY, START, TRUTH, WEEK, mail_events, mailed, pareto_lives, write
+from lived_logs import DAY, START, TRUTH, WEEK, mail_events, mailed, pareto_lives, write
 
 from bifurque.engine.behaviour_file import with_behaviour
 from bifurque.engine.calibrate import calibrate

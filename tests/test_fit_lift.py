@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 import pytest
-from lived import DAY, START, Coverage, write
+from lived_logs import DAY, START, Coverage, write
 
 from bifurque.engine.calibrate import calibrate
 from bifurque.engine.calibrate_report import report

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lived import DAY, START, TRUTH, Coverage, mail_events, mailed, write
+from lived_logs import DAY, START, TRUTH, Coverage, mail_events, mailed, write
 
 from bifurque.engine import fit_messages
 from bifurque.engine.fit_likelihood import SURE

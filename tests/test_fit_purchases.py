@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lived import START, WEEK, Coverage, dropping_lives, pareto_lives, write
+from lived_logs import START, WEEK, Coverage, dropping_lives, pareto_lives, write
 
 from bifurque.engine.fit_log import read_log
 from bifurque.engine.fit_purchases import (

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lived import DAY, START, Coverage, write
+from lived_logs import DAY, START, Coverage, write
 
 from bifurque.engine.fit_log import read_log
 from bifurque.engine.fit_spend import amounts, fit

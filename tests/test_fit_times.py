@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lived import AWAKE, DAY, HOUR, START, SUNDAY, Clock, write
+from lived_logs import AWAKE, DAY, HOUR, START, SUNDAY, Clock, write
 
 from bifurque.engine.fit_log import read_log
 from bifurque.engine.fit_sendings import sendings

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from lived import DAY, HOUR, START, write
+from lived_logs import DAY, HOUR, START, write
 
 from bifurque.engine.fit_log import read_log
 from bifurque.engine.fit_visits import carts_per_visit, own_purchases, returns, visits_per_purchase
