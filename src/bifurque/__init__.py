@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bifurque.engine.calibrate import Calibration, calibrate
     from bifurque.engine.load import inspect, load, loads
     from bifurque.engine.plan import Plan
     from bifurque.engine.run import Run, open_run
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BifurqueError",
+    "Calibration",
     "ConditionError",
     "DataError",
     "Plan",
@@ -30,6 +32,7 @@ __all__ = [
     "Run",
     "RunError",
     "World",
+    "calibrate",
     "inspect",
     "load",
     "loads",
@@ -40,6 +43,7 @@ __all__ = [
 
 _HOMES = {
     "BifurqueError": "rules.errors",
+    "Calibration": "engine.calibrate",
     "ConditionError": "rules.errors",
     "DataError": "rules.errors",
     "Plan": "engine.plan",
@@ -47,6 +51,7 @@ _HOMES = {
     "Run": "engine.run",
     "RunError": "rules.errors",
     "World": "engine.world",
+    "calibrate": "engine.calibrate",
     "inspect": "engine.load",
     "load": "engine.load",
     "loads": "engine.load",
