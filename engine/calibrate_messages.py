@@ -10,6 +10,7 @@ from msgspec import structs
 
 from bifurque.engine import fit_messages, fit_times
 from bifurque.engine.calibrate_figures import assumed, counted, value_of, weighed
+from bifurque.engine.fit_likelihood import SURE
 from bifurque.engine.fit_log import BOUNCED, COMPLAINED, UNSUBSCRIBED
 from bifurque.engine.fit_sendings import Sendings
 from bifurque.engine.realistic import Clock, Effect, Known, Reads, Tiredness
@@ -41,7 +42,7 @@ def messages(c: Calibration, s: Sendings) -> tuple[dict[str, Reads], Tiredness, 
     for found, key in ((c.opens, "few_opens"), (c.clicks, "few_clicks"), (c.leaving, "few_left")):
         if found is None:
             c.note(key)
-    if c.opens is not None:
+    if c.opens is not None and abs(c.opens.tired[0] - c.opens.pooled[0]) > SURE * c.opens.tired[1]:
         c.note("pooled", c.number(-c.opens.tired[0]), c.number(-c.opens.pooled[0]))
     reads = {}
     for code in np.unique(s.channel).tolist():

@@ -54,8 +54,7 @@ def own_purchases(log: Log, cart: str, purchase: str) -> Words:
 
 def visits_per_purchase(log: Log, visit: str, purchases: Words) -> tuple[float, float] | None:
     """How many visits of their own people make for each purchase; both go with the person's rate and end with it."""
-    rows = log.of(visit)
-    own = rows[_since(log, log.of(CLICKED), log.contact[rows], log.time[rows]) > LED_BY_CLICK]
+    own = _own(log, log.of(visit))
     bought = np.bincount(log.contact[purchases], minlength=log.count).astype(float)
     if len(own) < LEAST or bought.sum() < LEAST:
         return None
@@ -63,24 +62,29 @@ def visits_per_purchase(log: Log, visit: str, purchases: Words) -> tuple[float, 
 
 
 def carts_per_visit(log: Log, visit: str, cart: str, purchase: str) -> tuple[float, float] | None:
-    """Share of visits in which a cart is filled and left."""
-    visits = np.bincount(log.contact[log.of(visit)], minlength=log.count).astype(float)
+    """Share of visits of people's own in which a cart is filled and left."""
+    visits = np.bincount(log.contact[_own(log, log.of(visit))], minlength=log.count).astype(float)
     rows, bought = _carts(log, cart, purchase)
-    rows = rows[bought - log.time[rows] > LEFT_AFTER]
+    rows = _own(log, rows[bought - log.time[rows] > LEFT_AFTER])
     if len(rows) < LEAST or visits.sum() < len(rows):
         return None
     return ratio(np.bincount(log.contact[rows], minlength=log.count).astype(float), visits)
 
 
+def _own(log: Log, rows: Words) -> Words:
+    """The rows that no click has led to."""
+    return rows[_since(log, log.of(CLICKED), log.contact[rows], log.time[rows]) > LED_BY_CLICK]
+
+
 def returns(log: Log, cart: str, purchase: str) -> Returns | None:
-    """Carts bought within a week of being left, by Kaplan and Meier: a cart is watched until a message is sent.
+    """Carts bought within a week of being left, by Kaplan and Meier: watched until a message, another cart or purchase.
 
     What messages bring back is another matter; a log in which all carts get one soon says little of this.
     """
     rows, bought = _carts(log, cart, purchase)
     left = log.time[rows]
-    mail = left + _until(log, log.of(SENT), log.contact[rows], left)
-    end = np.minimum(np.minimum(mail, log.end), left + WEEK)
+    until = (_until(log, log.of(kind), log.contact[rows], left) for kind in (SENT, cart, purchase))
+    end = np.minimum(left + np.minimum.reduce([np.full(len(rows), WEEK), *until]), log.end)
     back = bought <= end
     spent = np.minimum(bought, end) - left
     stays = spent > LEFT_AFTER

@@ -101,11 +101,12 @@ def test_visits_a_click_led_to_are_not_the_persons_own(tmp_path):
         {"contact": who, "time": np.full(count, START + 3 * DAY), "type": "visit"},
         {"contact": who[:100], "time": np.full(100, START + 4 * DAY), "type": "purchase"},
         {"contact": who[:60], "time": np.full(60, START + 4 * DAY), "type": "cart_updated", "key": "x"},
+        {"contact": who[:20], "time": np.full(20, START + DAY + 200), "type": "cart_updated", "key": "y"},
     ]
     log = read_log(write(tmp_path / "log.parquet", *tables))
     value, error = visits_per_purchase(log, "visit", log.of("purchase"))
     assert value == 4.0
     assert 0.2 < error < 0.6
     share, _ = carts_per_visit(log, "visit", "cart_updated", "purchase")
-    assert share == pytest.approx(60 / 600)
+    assert share == pytest.approx(60 / 400), "the carts of visits a click led to are not counted either"
     assert visits_per_purchase(log, "nothing", log.of("purchase")) is None
