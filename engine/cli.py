@@ -348,6 +348,8 @@ def calibrate(
         raise click.ClickException(f"{out}: exists already; choose another --out, or add --overwrite")
     spoken = language(lang)
     found = estimate(events, plan, lang=spoken, **options)
+    if predictions is not None:
+        write_predictions(predictions, found.lifts)
     rows: list[Told] = []
     if replications:
         with Progress(None) as bar:
@@ -358,8 +360,6 @@ def calibrate(
                 replications=replications,
                 progress=lambda done, total: bar.show(done, total, 0),
             )
-    if predictions is not None:
-        write_predictions(predictions, found.lifts)
     write_behaviour(out, found.behaviour, found.log.file, spoken)
     if json:
         import msgspec

@@ -286,11 +286,13 @@ class Purchases:
 
 
 def fit_all(c: Customers) -> Purchases:
-    """Fit every model; drop-out is kept only when the data tell it from customers who merely buy rarely."""
+    """Fit every model; drop-out is kept only when the data tell it from customers who merely buy rarely.
+
+    Where customers leave but all seem to do so alike, s and beta run away together: leaving is told, its spread is not.
+    """
     fits = {name: fit(name, c) for name in MODELS}
     gain = fits["Pareto/NBD"].loglik - fits["NBD"].loglik
-    told = gain > LEAST_GAIN and not fits["Pareto/NBD"].edge
-    return Purchases(fits, "Pareto/NBD" if told else "NBD", gain, c)
+    return Purchases(fits, "Pareto/NBD" if gain > LEAST_GAIN else "NBD", gain, c)
 
 
 def expected_curve(name: str, p: Reals, c: Customers, weeks: Reals) -> Reals:

@@ -57,12 +57,11 @@ def found(log):
 
 
 def command(*words, code=0):
-    result = CliRunner().invoke(main, ["calibrate", *map(str, words)])
+    result = CliRunner().invoke(main, ["calibrate", "--replications", "0", *map(str, words)])
     assert result.exit_code == code, (result.output, result.exception)
     return result.output
 
 
-@pytest.mark.xfail(reason="the likelihood runs away to s = infinity here, and drop-out is then taken for unidentified")
 def test_planted_figures_come_out_with_their_errors(found):
     behaviour = found.behaviour
     truth = {
@@ -88,7 +87,9 @@ def test_every_figure_says_what_is_known_of_it(found):
         assert known.source, path
         if known.status == "assumed":
             assert known.error is None, path
-        elif path != "fatigue.days":
+        elif known.error is None:  # the likelihood is flat there, or was only looked at in some places
+            assert known.status == "weak", path
+        else:
             assert known.error > 0, path
     assert {k.status for p, k in told if p.startswith("lift.")} == {"assumed"}
 
@@ -196,7 +197,7 @@ def test_errors_are_one_clear_line(tmp_path, monkeypatch, words, said):
     (tmp_path / "empty.csv").write_text("", "utf-8")
     (tmp_path / "no_type.csv").write_text("contact,time,tipe\n1,2025-01-01T00:00:00Z,visit\n", "utf-8")
     (tmp_path / "taken.yaml").write_text("kept", "utf-8")
-    result = CliRunner().invoke(main, ["calibrate", *words])
+    result = CliRunner().invoke(main, ["calibrate", "--replications", "0", *words])
     assert result.exit_code != 0
     assert said in result.output
     assert "Traceback" not in result.output

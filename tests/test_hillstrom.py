@@ -155,7 +155,7 @@ def test_what_the_published_whole_says_of_the_other_half(lift):
 def test_a_prediction_for_whoever_holds_the_other_half(log, tmp_path):
     """From the command line: visits, conversions and spend per arm with intervals, as JSON."""
     words = ["calibrate", log, "-o", tmp_path / "behaviour.yaml", "--predictions", tmp_path / "predictions.json"]
-    result = CliRunner().invoke(main, [str(w) for w in (*words, "--lang", "en")])
+    result = CliRunner().invoke(main, [str(w) for w in (*words, "--replications", "0", "--lang", "en")])
     assert result.exit_code == 0, result.output
     assert "natural" in result.output
     (told,) = json.loads((tmp_path / "predictions.json").read_text("utf-8"))
