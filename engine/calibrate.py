@@ -12,18 +12,19 @@ from msgspec import structs
 from bifurque.engine import fit_messages, fit_purchases, fit_spend, fit_times, fit_visits
 from bifurque.engine.calibrate_figures import assumed, known, scaled, value_of, weighed
 from bifurque.engine.calibrate_lift import scale_of_lift, share_caused
+from bifurque.engine.calibrate_log import look, watched
 from bifurque.engine.calibrate_messages import effects, messages
 from bifurque.engine.calibrate_words import in_words, say
 from bifurque.engine.fit_lift import Lift, lifts
-from bifurque.engine.fit_log import Log, read_log
+from bifurque.engine.fit_log import VOCABULARY, Log, read_log
 from bifurque.engine.fit_purchases import LifeFrom
 from bifurque.engine.fit_sendings import sendings
 from bifurque.engine.load import load
 from bifurque.engine.plan import Plan
-from bifurque.engine.realistic import Known, Opinion, Purchases, Realistic, Spend, Visits
+from bifurque.engine.realistic import Figure, Known, Opinion, Purchases, Realistic, Spend, Visits
 from bifurque.engine.words import figure
 from bifurque.rules.compiled import Words
-from bifurque.rules.errors import BifurqueError
+from bifurque.rules.errors import BifurqueError, DataError
 
 
 @dataclass
@@ -107,22 +108,26 @@ def calibrate(
     Raises:
         BifurqueError: the file cannot be used, or scipy is missing.
     """
+    if overrides and plan is None:
+        raise DataError("--set changes a plan: name the PLAN after EVENTS, or leave --set out")
     checked = load(plan, overrides) if plan is not None else None
     log = read_log(events, checked, zone=zone, until=until)
     c = Calibration(log, lang, checked.behaviour.sector if checked else "all")
     c.zone = zone or (checked.zone if checked else "UTC")
     purchase = purchase or _purchase_event(checked)
+    look(c, purchase, visit, cart)
     c.lifts = lifts(log, visit, purchase)
     s = sendings(log)
     reads, tired, clock = messages(c, s)
     own = fit_visits.own_purchases(log, cart, purchase)
     c.life_from = life_from = life_from or _life_from(log, own)
+    watched(c, own, {*VOCABULARY, purchase, visit, cart})
     bought = _purchases(c, purchase, own, life_from)
     visits = _visits(c, visit, cart, purchase, own, bought)
     lift = scale_of_lift(c, s, reads)
     people = np.arange(log.count) if life_from == "start" else np.unique(log.contact[own])
     caused = share_caused(log, s, lift, reads, people)
-    if caused > 0.001 and c.purchases is not None:
+    if caused > 0.001 and _is_told(bought.alpha):
         bought = structs.replace(bought, alpha=scaled(bought.alpha, 1 + caused))
         measured = isinstance(lift.opened, Known) and lift.opened.status == "estimated"
         share = f"{figure(lang, 100 * caused / (1 + caused), 1)} %"
@@ -160,6 +165,12 @@ def _purchases(c: Calibration, event: str, rows: Words, life_from: LifeFrom) -> 
     if customers.repeats < fit_purchases.LEAST_REPEATS:
         c.note("one_purchase")
         return nothing
+    if life_from == "start" and customers.twice < fit_purchases.LEAST_TWICE:  # the rate alone is told
+        c.note("hardly_twice", customers.twice)
+        source = c.source("rate", customers.repeats, customers.count)
+        scale = value_of(nothing.r) / customers.mean
+        alpha = known(scale, scale / customers.repeats**0.5, source)
+        return structs.replace(nothing, alpha=alpha, s=Known(0.0, status="assumed", source=c.source("no_dropout")))
     c.purchases = fit_purchases.fit_all(customers)
     found = c.purchases.fits[c.purchases.chosen]
     source = c.source("purchases", customers.repeats, customers.count)
@@ -167,7 +178,14 @@ def _purchases(c: Calibration, event: str, rows: Words, life_from: LifeFrom) -> 
     if c.purchases.chosen == "NBD":
         c.note("no_dropout", c.number(max(0.0, float(c.purchases.gain))))
         figures["s"] = Known(0.0, status="assumed", source=c.source("no_dropout"))
+    elif set(found.edge) & {"s", "beta"}:
+        c.note("alike", c.number(found.value("s") / found.value("beta")))
     return structs.replace(nothing, **figures)
+
+
+def _is_told(f: Figure) -> bool:
+    """Whether a figure comes from the log."""
+    return isinstance(f, Known) and f.status != "assumed"
 
 
 def _life_from(log: Log, purchases: Words) -> LifeFrom:
@@ -189,14 +207,17 @@ def _spend(c: Calibration, event: str, life_from: LifeFrom) -> Spend:
     source = c.source("spend", found.purchases, found.fit.count)
     if not found.independent:
         c.note("dependent", *(c.number(v) for v in (found.correlation, *found.interval)))
-    return Spend(*(known(found.fit.value(n), found.fit.error(n), source) for n in ("p", "q", "gamma")))
+    if "p" not in found.fit.names:
+        c.note("one_amount")
+    figures = {n: known(found.fit.value(n), found.fit.error(n), source) for n in found.fit.names}
+    return structs.replace(nothing, **figures)
 
 
 def _visits(c: Calibration, visit: str, cart: str, purchase: str, own: Words, bought: Purchases) -> Visits:
     section: Visits = assumed(Visits(event=visit, cart_event=cart), c.source("default"))
     default = c.source("default")
     figures: dict[str, Known] = {}
-    if c.purchases is not None and (found := fit_visits.visits_per_purchase(c.log, visit, own)):
+    if _is_told(bought.alpha) and (found := fit_visits.visits_per_purchase(c.log, visit, own)):
         rate = value_of(bought.r) / value_of(bought.alpha)
         each = (found[0] * rate, found[1] * rate)
         figures["per_week"] = weighed(each, Visits().per_week, "positive", c.source("visits"), default)

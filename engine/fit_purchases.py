@@ -6,7 +6,7 @@ Of each customer three figures count: x purchases after the first, the last of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,9 @@ NODES = 40
 LEAST_GAIN = 3.0
 """A drop-out that raises the log-likelihood by less is not told by the data: 5 % of lives without any reach it."""
 LEAST_REPEATS = 20
+LEAST_TWICE = 20
+"""Customers seen to buy twice that are needed to tell how people differ, and whether they leave."""
+PAIRS = (("r", "alpha"), ("s", "beta"), ("a", "b"))
 LifeFrom = Literal["first_purchase", "start"]
 
 
@@ -41,6 +44,16 @@ class Customers:
     watched: Reals
     weight: Reals
     again: Reals
+
+    @property
+    def mean(self) -> float:
+        """Purchases a week while customers were watched."""
+        return float(self.repeats / (self.watched @ self.weight))
+
+    @property
+    def twice(self) -> int:
+        """How many of them bought twice or more after the clocks started."""
+        return int(self.weight[self.x >= 2].sum())
 
     @property
     def starts(self) -> Reals:
@@ -241,12 +254,21 @@ def fit(name: str, c: Customers) -> Fit:
 
     start = np.array([r, r * watched / mean, *more])
     if model.slopes is not None:
-        return _with_slopes(model.names, model.slopes, c, start)
+        return _together(_with_slopes(model.names, model.slopes, c, start))
 
     def loglik(p: Reals) -> float:
         return float(model.loglik(c, p) @ c.weight)
 
-    return maximise(model.names, loglik, start, count=c.count)
+    return _together(maximise(model.names, loglik, start, count=c.count))
+
+
+def _together(found: Fit) -> Fit:
+    """A shape and a scale that run away together are told by neither: only their ratio is."""
+    lost = [pair for pair in PAIRS if set(pair) & set(found.edge)]
+    covariance = found.covariance.copy()
+    for i in [found.names.index(name) for pair in lost for name in pair]:
+        covariance[i, i] = np.inf
+    return replace(found, covariance=covariance)
 
 
 def _with_slopes(
