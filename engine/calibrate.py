@@ -16,6 +16,7 @@ from bifurque.engine.calibrate_log import look, watched
 from bifurque.engine.calibrate_messages import effects, messages
 from bifurque.engine.calibrate_words import in_words, say
 from bifurque.engine.fit_lift import Lift, lifts
+from bifurque.engine.fit_likelihood import Reals
 from bifurque.engine.fit_log import VOCABULARY, Log, read_log
 from bifurque.engine.fit_purchases import LifeFrom
 from bifurque.engine.fit_sendings import sendings
@@ -39,6 +40,7 @@ class Calibration:
         life_from: when customers' clocks start.
         sector: whose usual figures stand where nothing else is known.
         purchases: the models of purchases; None if there was nothing to fit them to.
+        moves: by how much each contact moves the logarithm of the rate of purchases.
         spend: Gamma-Gamma and its check.
         opens, clicks, leaving, times, half_life, returns: what messages and carts tell.
         lifts: arms compared; empty without arms.
@@ -52,6 +54,7 @@ class Calibration:
     life_from: LifeFrom = "first_purchase"
     behaviour: Realistic = field(default_factory=Realistic)
     purchases: fit_purchases.Purchases | None = None
+    moves: Reals | None = None
     spend: fit_spend.Spend | None = None
     opens: fit_messages.Answers | None = None
     clicks: fit_messages.Answers | None = None
@@ -170,9 +173,12 @@ def _purchases(c: Calibration, event: str, rows: Words, life_from: LifeFrom) -> 
         source = c.source("rate", customers.repeats, customers.count)
         scale = value_of(nothing.r) / customers.mean
         alpha = known(scale, scale / customers.repeats**0.5, source)
+        bought = np.append(customers.x, 0)[customers.place]
+        c.moves = bought / bought.sum() - 1 / len(bought)
         return structs.replace(nothing, alpha=alpha, s=Known(0.0, status="assumed", source=c.source("no_dropout")))
     c.purchases = fit_purchases.fit_all(customers)
     found = c.purchases.fits[c.purchases.chosen]
+    c.moves = fit_purchases.moves_of_rate(c.purchases.chosen, found, customers)
     source = c.source("purchases", customers.repeats, customers.count)
     figures = {n: known(found.value(n), found.error(n), source) for n in found.names}
     if c.purchases.chosen == "NBD":
@@ -217,10 +223,10 @@ def _visits(c: Calibration, visit: str, cart: str, purchase: str, own: Words, bo
     section: Visits = assumed(Visits(event=visit, cart_event=cart), c.source("default"))
     default = c.source("default")
     figures: dict[str, Known] = {}
-    if _is_told(bought.alpha) and (found := fit_visits.visits_per_purchase(c.log, visit, own)):
+    if c.moves is not None:
         rate = value_of(bought.r) / value_of(bought.alpha)
-        each = (found[0] * rate, found[1] * rate)
-        figures["per_week"] = weighed(each, Visits().per_week, "positive", c.source("visits"), default)
+        if found := fit_visits.visits_per_week(c.log, visit, own, rate, c.moves):
+            figures["per_week"] = weighed(found, Visits().per_week, "positive", c.source("visits"), default)
     if found := fit_visits.carts_per_visit(c.log, visit, cart, purchase):
         figures["cart"] = weighed(found, Visits().cart, "share", c.source("counts"), default)
     if not len(c.log.of(cart)):

@@ -161,6 +161,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "figure": ("grandeur", "figure"),
     "value": ("valeur", "value"),
     "error": ("écart-type", "std error"),
+    "interval": ("à 95 %", "95 %"),
     "status": ("statut", "status"),
     "source": ("source", "source"),
     "models": ("Modèles d'achat", "Models of purchases"),

@@ -37,6 +37,7 @@ class Customers:
         watched: how long it was watched, in weeks.
         weight: how many customers are alike.
         again: when each purchase after the start of a clock was, in weeks since the first clock started; in order.
+        place: of each contact of the log, and of those of whom nothing is known, the row; -1 for no customer.
     """
 
     x: Reals
@@ -44,6 +45,7 @@ class Customers:
     watched: Reals
     weight: Reals
     again: Reals
+    place: Reals
 
     @property
     def mean(self) -> float:
@@ -96,7 +98,14 @@ def customers(log: Log, rows: Words, life_from: LifeFrom = "first_purchase") -> 
         x, last, began = np.append(x, 0), np.append(last, log.start), np.append(began, log.start)
         weight = np.append(weight, log.silent)
     again = np.sort(when[counted] - began.min()) / WEEK
-    return grouped(x, (last - began) / WEEK, (log.end - began) / WEEK, weight, again)
+    found = grouped(x, (last - began) / WEEK, (log.end - began) / WEEK, weight, again)
+    if life_from == "start":
+        return replace(
+            found, place=np.concatenate([found.place, np.full(log.silent, found.place[-1])])[: log.count + log.silent]
+        )
+    place = np.full(log.count, -1, np.int64)
+    place[buyers] = found.place
+    return replace(found, place=place)
 
 
 def _baskets(log: Log, rows: Words) -> tuple[Words, Words]:
@@ -114,7 +123,8 @@ def grouped(
     every = np.column_stack([x, last, watched]).astype(float)
     alike, place = np.unique(every, axis=0, return_inverse=True)
     counts = np.bincount(place.ravel(), weights=weight, minlength=len(alike))
-    return Customers(alike[:, 0], alike[:, 1], alike[:, 2], counts, np.zeros(0) if again is None else again)
+    times = np.zeros(0) if again is None else again
+    return Customers(alike[:, 0], alike[:, 1], alike[:, 2], counts, times, place.ravel())
 
 
 def _ln_gamma(x: Reals) -> Reals:
@@ -288,6 +298,18 @@ def _with_slopes(
         positive=np.ones(len(names), bool),
         flat=1e-8,
     )
+
+
+def moves_of_rate(name: str, found: Fit, c: Customers, step: float = 1e-3) -> Reals:
+    """By how much each contact moves the logarithm of the mean rate r/alpha: its slopes times the covariance."""
+    model, p = MODELS[name], found.values
+    slopes = []
+    for i in range(len(p)):
+        up, down = (p * np.exp(way * step * np.eye(len(p))[i]) for way in (1, -1))
+        slopes.append((model.loglik(c, up) - model.loglik(c, down)) / (2 * step))
+    known = np.where(np.isfinite(found.covariance), found.covariance, 0.0)
+    rows = np.append(np.column_stack(slopes) @ (known[0] - known[1]), 0.0)  # the last for no customer
+    return rows[c.place]
 
 
 @dataclass(frozen=True)

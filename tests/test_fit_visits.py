@@ -5,7 +5,7 @@ import pytest
 from lived_logs import DAY, HOUR, START, write
 
 from bifurque.engine.fit_log import read_log
-from bifurque.engine.fit_visits import carts_per_visit, own_purchases, returns, visits_per_purchase
+from bifurque.engine.fit_visits import carts_per_visit, own_purchases, returns, visits_per_week
 
 
 def carts(seed, count=4000, share=0.25, mailed=0.0, last=60):
@@ -104,9 +104,9 @@ def test_visits_a_click_led_to_are_not_the_persons_own(tmp_path):
         {"contact": who[:20], "time": np.full(20, START + DAY + 200), "type": "cart_updated", "key": "y"},
     ]
     log = read_log(write(tmp_path / "log.parquet", *tables))
-    value, error = visits_per_purchase(log, "visit", log.of("purchase"))
-    assert value == 4.0
-    assert 0.2 < error < 0.6
+    value, error = visits_per_week(log, "visit", log.of("purchase"), 0.5, np.zeros(count))
+    assert value == 2.0, "four for each purchase"
+    assert 0.1 < error < 0.3
     share, _ = carts_per_visit(log, "visit", "cart_updated", "purchase")
     assert share == pytest.approx(60 / 400), "the carts of visits a click led to are not counted either"
-    assert visits_per_purchase(log, "nothing", log.of("purchase")) is None
+    assert visits_per_week(log, "nothing", log.of("purchase"), 0.5, np.zeros(count)) is None
