@@ -32,6 +32,7 @@ from bifurque.engine.fit_purchases import fit, grouped
 from bifurque.engine.fit_sendings import sendings
 from bifurque.engine.fit_times import times
 
+UNTOLD = (np.nan, np.nan)
 PURCHASES = {
     "NBD": {"r": 0.9, "alpha": 6.0},
     "Pareto/NBD": {"r": 0.9, "alpha": 6.0, "s": 0.8, "beta": 14.0},
@@ -39,6 +40,11 @@ PURCHASES = {
     "MBG/NBD": {"r": 1.0, "alpha": 5.0, "a": 0.9, "b": 1.8},
 }
 SPEND = {"p": 5.0, "q": 4.0, "gamma": 20.0}
+
+
+def around(path, f):
+    """The interval printed for a figure the data tell; nothing where none is."""
+    return (f.status != "assumed" and interval(path, f)) or UNTOLD
 
 
 def purchases(model, rng, count):
@@ -51,7 +57,7 @@ def purchases(model, rng, count):
         lives = pareto_lives(rng, count, *both.values(), weeks=78.0)[:3]
     found = fit(model, grouped(*lives))
     return {
-        f"{model} {n}": (v, *interval("purchases", known(found.value(n), found.error(n), ""))) for n, v in truth.items()
+        f"{model} {n}": (v, *around("purchases", known(found.value(n), found.error(n), ""))) for n, v in truth.items()
     }
 
 
@@ -61,7 +67,7 @@ def spend(rng, count):
     nu = rng.gamma(SPEND["q"], 1 / SPEND["gamma"], count)
     mean = rng.gamma(SPEND["p"] * x, 1 / nu) / x
     found = fit_spend.fit(x.astype(float), mean).fit
-    return {f"spend {n}": (v, *interval("spend", known(found.value(n), found.error(n), ""))) for n, v in SPEND.items()}
+    return {f"spend {n}": (v, *around("spend", known(found.value(n), found.error(n), ""))) for n, v in SPEND.items()}
 
 
 def share(logit):
@@ -121,7 +127,7 @@ def mail(truth, folder, rng, contacts, *, weeks=26, engaged=0.6):
     at = TRUTH["leave"] + TRUTH["leave_tired"]
     left = (1 - looked) / (1 + np.exp(-at)) + looked / (1 + np.exp(TRUTH["leave_opened"] - at))
     whole = truth | {"channels.unsubscribe": left}
-    told = {path: (whole[path], *interval(path, known(*pair, ""))) for path, pair in found.items()}
+    told = {path: (whole[path], *around(path, known(*pair, ""))) for path, pair in found.items()}
     assert opens.pooled[0] < 0 < opens.tired[0], "over everybody the tired seem to open more; one and the same do not"
     return told
 
@@ -158,7 +164,7 @@ def visits(folder, rng, count, weeks=52.0):
     file = write(folder / "visits.parquet", *(before(t, end) for t in tables))
     told = dict(figures(calibrate(file).behaviour))
     truth = {f"visits.{n}": v for n, v in VISITS.items()}
-    return {path: (v, *interval(path, told[path])) for path, v in truth.items()}
+    return {path: (v, *around(path, told[path])) for path, v in truth.items()}
 
 
 LIFT, DAYS, NATURAL = 8.0, 7.0, 0.1
@@ -200,7 +206,7 @@ def trial(folder, rng, count):
         "natural": (8 * NATURAL, *found.arms["purchases"]["holdout"].interval()),
         "caused": (caused, *found.effects["purchases"]["mail"].interval()),
         "caused spend": (30 * caused, *found.effects["spend"]["mail"].interval()),
-        "lift.opened": (0.15 * LIFT, *interval("lift.opened", lift.opened)),
+        "lift.opened": (0.15 * LIFT, *around("lift.opened", lift.opened)),
     }
     others = predictions(found)["holdout"]["purchases"]
     theirs = rng.poisson(rng.gamma(0.9, NATURAL / 0.9, others["contacts"]) * 8).mean()
