@@ -10,9 +10,10 @@ import numpy as np
 from msgspec import structs
 
 from bifurque.engine import fit_messages, fit_purchases, fit_spend, fit_times, fit_visits
+from bifurque.engine.calibrate_arms import clicks_of_arms, trial_without_clicks, unseen, visits_of_control
 from bifurque.engine.calibrate_figures import assumed, known, scaled, value_of, weighed
 from bifurque.engine.calibrate_lift import scale_of_lift, share_caused
-from bifurque.engine.calibrate_log import look, watched
+from bifurque.engine.calibrate_log import look, nameable, watched
 from bifurque.engine.calibrate_messages import effects, messages
 from bifurque.engine.calibrate_words import in_words, say
 from bifurque.engine.fit_lift import Lift, lifts
@@ -127,9 +128,18 @@ def calibrate(
     watched(c, own, {*VOCABULARY, purchase, visit, cart})
     bought = _purchases(c, purchase, own, life_from)
     visits = _visits(c, visit, cart, purchase, own, bought)
-    lift = scale_of_lift(c, s, reads)
+    arms, differ = trial_without_clicks(c, s), effects(c)
+    if arms is not None:
+        differ |= clicks_of_arms(c, s, arms, reads)
+        if c.purchases is None and c.moves is not None:
+            mine, source = visits_of_control(c, arms, visit), c.source("control")
+            visits = structs.replace(
+                visits, per_week=weighed(mine, Visits().per_week, "positive", source, c.source("default"))
+            )
+    guessed = unseen(c, s, reads, differ)
+    lift = scale_of_lift(c, s, guessed)
     people = np.arange(log.count) if life_from == "start" else np.unique(log.contact[own])
-    caused = share_caused(log, s, lift, reads, people)
+    caused = share_caused(log, s, lift, guessed, people)
     if caused > 0.001 and _is_told(bought.alpha):
         bought = structs.replace(bought, alpha=scaled(bought.alpha, 1 + caused))
         measured = isinstance(lift.opened, Known) and lift.opened.status == "estimated"
@@ -140,10 +150,10 @@ def calibrate(
         spend=_spend(c, purchase, life_from),
         lift=lift,
         visits=visits,
-        channels=reads,
+        channels=nameable(c, reads, "channels"),
         fatigue=tired,
         clock=clock,
-        messages=effects(c),
+        messages=nameable(c, differ, "messages"),
         opinion=assumed(Opinion(), c.source("default")),
     )
     for found in c.lifts:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 ENOUGH, STRETCH = 100, 0.15
 """Purchases enough to see that there are none in the last of so large a share of the log."""
 REFUND = "refund"
+NAME = r"[^\W\d][\w-]{0,62}"
+WANTED = "letters, digits, `_` and `-`, not starting with a digit"
 
 
 def look(c: Calibration, purchase: str, visit: str, cart: str) -> None:
@@ -26,6 +29,9 @@ def look(c: Calibration, purchase: str, visit: str, cart: str) -> None:
         DataError: nothing in the log is of a type that is read.
     """
     log, read = c.log, {*VOCABULARY, purchase, visit, cart}
+    for option, name in (("purchase", purchase), ("visit", visit), ("cart", cart)):
+        if not re.fullmatch(NAME, name):
+            raise DataError(f"--{option} {name}: a plan could not call it so: rename it in the log: {WANTED}")
     kinds = _kinds(log)
     if not read & set(kinds):
         there = ", ".join(f"`{k}`" for k in list(kinds)[:8]) + (", …" if len(kinds) > 8 else "")
@@ -39,6 +45,14 @@ def look(c: Calibration, purchase: str, visit: str, cart: str) -> None:
     _refunds(c, purchase)
     if repeated := _repeated(log):
         c.note("repeated", c.number(repeated))
+
+
+def nameable(c: Calibration, found: dict[str, Any], what: str) -> dict[str, Any]:
+    """What has a name that a plan can use; the rest is left out, and said so."""
+    odd = [name for name in found if not re.fullmatch(NAME, name)]
+    if odd:
+        c.note(f"odd_{what}", ", ".join(f"`{name}`" for name in odd[:6]) + (", …" if len(odd) > 6 else ""))
+    return {name: value for name, value in found.items() if name not in odd}
 
 
 def _kinds(log: Log) -> dict[str, int]:

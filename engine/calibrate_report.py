@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from msgspec import Struct, structs
 
 from bifurque.engine.calibrate import Calibration
 from bifurque.engine.calibrate_figures import interval
 from bifurque.engine.calibrate_words import in_words, say
 from bifurque.engine.fit_lift import Lift, predictions
 from bifurque.engine.fit_purchases import expected_curve, lived_curve
+from bifurque.engine.known_figures import figures
 from bifurque.engine.realistic import Known
 from bifurque.engine.words import figure
-
-Row = tuple[str, Known]
-
-
-def figures(behaviour: Struct) -> list[Row]:
-    """Every figure of a behaviour by its path: `purchases.r`, `channels.email.open`."""
-    return list(_figures(behaviour, ""))
-
-
-def _figures(inside: Any, path: str) -> Iterator[Row]:
-    if isinstance(inside, Known):
-        yield path, inside
-    elif isinstance(inside, dict):
-        for name, value in inside.items():
-            yield from _figures(value, f"{path}.{name}")
-    elif isinstance(inside, Struct):
-        for f in structs.fields(type(inside)):
-            where = f"{path}.{f.encode_name}" if path else f.encode_name
-            yield from _figures(getattr(inside, f.name), where)
 
 
 def report(c: Calibration) -> str:

@@ -38,6 +38,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "from.visits": ("visites et achats du journal", "visits and purchases of the log"),
     "from.profile": ("vraisemblance plate de {} à {} jours", "likelihood flat from {} to {} days"),
     "from.arms": ("bras « {} » : un facteur pour les deux", "arms “{}”: one factor for both"),
+    "from.arms_visits": (
+        "visiteurs de plus dans les bras : le journal n'a pas de clics",
+        "visitors the arms have more: the log holds no clicks",
+    ),
+    "from.control": ("visites de qui n'a rien reçu", "visits of those who were sent nothing"),
     "from.default": ("valeur de départ de bifurque", "bifurque's own start"),
     "from.no_dropout": (
         "on ne distingue pas partir d'acheter rarement : personne ne part",
@@ -56,6 +61,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     "note.unread": (
         "types que rien ne lit ici : {} ; si l'un est un achat, `--purchase` le dit",
         "types that nothing here reads: {}; if one of them is a purchase, say so with `--purchase`",
+    ),
+    "note.odd_messages": (
+        "messages dont un plan ne peut porter le nom : {} ; leurs écarts ne sont pas écrits : renommez-les dans le "
+        "journal (lettres, chiffres, `_` et `-`)",
+        "messages that a plan could not call so: {}; how they differ is not written: rename them in the log (letters, "
+        "digits, `_` and `-`)",
+    ),
+    "note.odd_channels": (
+        "canaux dont un plan ne peut porter le nom : {} ; ils ne sont pas écrits : renommez-les dans le journal "
+        "(lettres, chiffres, `_` et `-`)",
+        "channels that a plan could not call so: {}; they are not written: rename them in the log (letters, digits, "
+        "`_` and `-`)",
     ),
     "note.refunds": (
         "{} achats d'un montant négatif : lus comme des remboursements, ni achats ni dépense",

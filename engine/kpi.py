@@ -55,6 +55,7 @@ from bifurque.actors.layout import (
     X_SENT,
     X_UNSUBSCRIBED,
 )
+from bifurque.engine.known_figures import trust
 from bifurque.engine.program import Program
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
@@ -155,9 +156,8 @@ def unknown_features(program: Program, counters: Words) -> dict[str, int]:
 
 
 def _grade(program: Program) -> str | None:
-    """How well the behaviour told the past: A to D; nothing when it was never compared with any."""
-    grade = program.plan.behaviour.realistic.grade
-    return grade.grade if grade is not None and int(program.words[H_BEHAVIOUR]) == REALISTIC else None
+    """How far to trust the behaviour: A to D, `ungraded` if it was estimated but never compared, or nothing."""
+    return trust(program.plan.behaviour.realistic) if int(program.words[H_BEHAVIOUR]) == REALISTIC else None
 
 
 def _money(cents: Any) -> float:

@@ -199,7 +199,7 @@ def trial(folder, rng, count):
     log = read_log(write(folder / "trial.parquet", *tables))
     c = Calibration(log, "en", lifts=lifts(log, "visit", "purchase"))
     (found,) = c.lifts
-    lift = scale_of_lift(c, sendings(log), {})
+    lift = scale_of_lift(c, sendings(log), None)
     each = 0.3 * (0.15 + 0.2 * 0.6) * DAYS / 7 * LIFT  # weeks of the ordinary rate that a message causes, in time
     caused = NATURAL * each * sum(-np.expm1(-(56 - 10 * k) / DAYS) for k in range(4))
     told = {

@@ -79,31 +79,6 @@ def test_a_log_gives_the_figures_that_count(tmp_path):
     assert found == [(0, 0, 4), (2, 8, 8), (3, 5, 8)]
 
 
-def found_again(seed, count):
-    x, last, watched, _, _ = pareto_lives(np.random.default_rng(seed), count, *PLANTED.values(), weeks=78.0)
-    return fit("Pareto/NBD", grouped(x, last, watched))
-
-
-def covered(seeds, count):
-    coverage = Coverage()
-    for seed in seeds:
-        found = found_again(seed, count)
-        for name, truth in PLANTED.items():
-            coverage.add(name, truth, *found.interval(name))
-    return coverage.shares()
-
-
-def test_planted_figures_are_found_again():
-    shares = covered(range(10), 2000)
-    assert min(shares.values()) >= 0.8, shares
-
-
-@pytest.mark.slow
-def test_intervals_hold_the_truth_in_95_of_100_fits():
-    shares = covered(range(1000, 1500), 3000)
-    assert all(0.92 <= share <= 0.98 for share in shares.values()), shares
-
-
 def test_without_drop_out_there_is_none():
     """Lives that never end: of six logs, none is told from customers who buy rarely; NBD is found again."""
     coverage = Coverage()

@@ -21,7 +21,7 @@ FAMILIES = {
     "trial": (recoveries.trial, 6000, 3000),
 }
 """By family how it is drawn, and the size of its logs in the long and in the short proof."""
-SHORT = {"visits": 12, "mail": 8, "trial": 24}
+SHORT = {"visits": 8, "mail": 6, "trial": 20}
 CHANCE = 1e-4
 
 
