@@ -128,7 +128,7 @@ def mail(truth, folder, rng, contacts, *, weeks=26, engaged=0.6):
     left = (1 - looked) / (1 + np.exp(-at)) + looked / (1 + np.exp(TRUTH["leave_opened"] - at))
     whole = truth | {"channels.unsubscribe": left}
     told = {path: (whole[path], *around(path, known(*pair, ""))) for path, pair in found.items()}
-    assert opens.pooled[0] < 0 < opens.tired[0], "over everybody the tired seem to open more; one and the same do not"
+    assert opens.pooled[0] < opens.tired[0], "over everybody the tired seem to open more than one and the same do"
     return told
 
 
