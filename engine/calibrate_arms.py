@@ -38,13 +38,18 @@ def trial_without_clicks(c: Calibration, s: Sendings) -> Arms | None:
 
 
 def visits_of_control(c: Calibration, arms: Arms, visit: str) -> tuple[float, float]:
-    """Visits a week of those who were sent nothing, all of them their own; with its standard error."""
+    """Visits a week of those who were sent nothing, all of them their own; with its standard error.
+
+    Where nobody visits twice, the log only says whether they did: of n visits 1 - e^-n is seen.
+    """
     assigned = next(a for a in c.log.assignments if a.name == arms.name)
     mine = assigned.arm == assigned.arms.index(arms.base)
     weeks = np.minimum(assigned.within or c.log.end, c.log.end - assigned.time)[mine] / WEEK
     came = counts(c.log, assigned, visit)[mine]
     value = float(came.sum() / weeks.sum())
-    return value, float(np.sqrt(((came - value * weeks) ** 2).sum()) / weeks.sum())
+    error = float(np.sqrt(((came - value * weeks) ** 2).sum()) / weeks.sum())
+    seen = float(came.mean())
+    return (value, error) if came.max(initial=0) > 1 else (value * -math.log1p(-seen) / seen, error / (1 - seen))
 
 
 def clicks_of_arms(c: Calibration, s: Sendings, arms: Arms, reads: dict[str, Reads]) -> dict[str, Effect]:
