@@ -127,6 +127,33 @@ def _print(data: object, lines: list[str], json: bool) -> None:
 
 
 @main.command()
+@click.argument("sector", required=False)
+@click.option("-o", "--out", type=click.Path(path_type=File), help="To this file; by default on the screen.")
+@click.option("--list", "listing", is_flag=True, help="List the sectors.")
+@lang
+@as_json
+def behaviour(sector: str | None, out: File | None, listing: bool, lang: str | None, json: bool) -> None:
+    """Write the usual people of SECTOR, to edit and use with `simulate --behaviour FILE`.
+
+    Every figure comes with its source, or is said to be assumed. SECTOR is one of those that --list shows, such as
+    retail, e-commerce, travel or software; `all` if none is named.
+    """
+    from bifurque.engine.sector_file import SECTORS, sector_text, write_sector
+    from bifurque.engine.words import language
+
+    if listing:
+        _print(list(SECTORS), list(SECTORS), json)
+        return
+    sector = sector or "all"
+    if out is None:
+        text = sector_text(sector, language(lang))
+        _print({"sector": sector, "text": text}, [text.rstrip()], json)
+        return
+    write_sector(out, sector, language(lang))
+    _print({"sector": sector, "file": str(out)}, [str(out)], json)
+
+
+@main.command()
 @click.argument("plan", type=click.Path(path_type=File))
 @sets
 @as_json
