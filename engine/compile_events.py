@@ -148,5 +148,6 @@ def _resume(c: Compiling, station: Station, row: int) -> None:
 def _answering(step: SurveyStep) -> str:
     """Which `answered` events answer a survey."""
     answers = ", ".join(f'"{a}"' for a in choices(step))
-    text = f"event.key in [{answers}]"
-    return text if step.message is None else f'{text} && (!has(event.message) || event.message == "{step.message}")'
+    silent = "!has(event.message)"
+    about = silent if step.message is None else f'({silent} || event.message == "{step.message}")'
+    return f"event.key in [{answers}] && {about}"
