@@ -288,9 +288,14 @@ class Progress:
 @click.argument("contact")
 @click.argument("message", required=False)
 @click.option("--zone", help="On whose wall clock; by default the contact's own.")
+@click.option(
+    "--events", is_flag=True, help="Also what the contact did: opens, by itself or by its mail program, clicks."
+)
 @lang
 @as_json
-def why(run: File, contact: str, message: str | None, zone: str | None, lang: str | None, json: bool) -> None:
+def why(
+    run: File, contact: str, message: str | None, zone: str | None, events: bool, lang: str | None, json: bool
+) -> None:
     """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
 
     The contact's life is lived again, so this works whether or not the ledger kept it.
@@ -305,9 +310,9 @@ def why(run: File, contact: str, message: str | None, zone: str | None, lang: st
     if json:
         import msgspec
 
-        click.echo(msgspec.json.encode(found.rows))
+        click.echo(msgspec.json.encode(found.rows + found.lived if events else found.rows))
         return
-    for line in told(found, spoken, zone):
+    for line in told(found, spoken, zone, events=events):
         click.echo(line)
     if not found.rows:
         click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))

@@ -10,13 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from click.testing import CliRunner
 from realistic_plans import people, plan, rate, weekly
 
 from bifurque.actors.lane import run_lane
+from bifurque.engine.cli import main
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
 from bifurque.engine.sink import Nowhere
-from bifurque.engine.why import replay
+from bifurque.engine.why import replay, told, why
 from bifurque.rules.layout import CONTACT, HASH, MISSING
 
 LIVELY = {"open": 0.4, "click": 0.4, "open_spread": 1, "click_spread": 0.8, "hours": 5, "shape": 0.8}
@@ -218,8 +220,8 @@ def test_the_uncompiled_step_writes_the_same_rows(demo):
     ledger, events = demo.ledger(), demo.events()
     busiest = np.argsort(np.bincount(np.asarray(events["contact"])))[-2:].tolist()
     for contact in [*busiest, 17, 404]:
-        for told, kept in zip(replay(setting, contact), (ledger, events), strict=True):
-            assert told.to_pylist() == kept.filter(pc.equal(kept["contact"], contact)).to_pylist()
+        for lived, kept in zip(replay(setting, contact), (ledger, events), strict=True):
+            assert lived.to_pylist() == kept.filter(pc.equal(kept["contact"], contact)).to_pylist()
 
 
 def test_the_uncompiled_step_leaves_the_same_memory(tmp_path):
@@ -266,3 +268,23 @@ def test_nobody_answers_what_only_a_machine_has_opened(tmp_path):
     assert "called" not in run.kpis["events"]
     assert run.kpis["totals"]["opened"] == 0
     assert run.kpis["totals"]["machine_opened"] > 800
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "opened by the mail program"), ("fr", "logiciel de messagerie")])
+def test_why_tells_opens_by_people_from_those_by_machines(tmp_path, lang, words):
+    """With --events, what was done stands among the decisions, in time order."""
+    asked = people(channels={"email": {"open": 1, "machine": 1, "hours": 5}})
+    text = plan(asked, journeys={"a": weekly(at="10:00")}, messages=("note",), days=7)
+    run = simulate(text, contacts=5, ledger="none", out=tmp_path / "run")
+    answer = why(run, "3")
+    lines = [line.split("  ", 1)[1] for line in told(answer, lang, events=True)]
+    assert answer.rows
+    assert [words in line for line in lines].count(True) == 1
+    assert [line.startswith("→") for line in lines].count(True) == len(answer.lived) == 2
+    assert told(answer, lang) == [line for line in told(answer, lang, events=True) if "→" not in line]
+    sent = next(i for i, line in enumerate(lines) if line.startswith("note"))
+    assert words in lines[sent + 1] or words in lines[sent + 2]
+    command = ["why", str(tmp_path / "run"), "3", "--events", "--lang", lang]
+    assert words in CliRunner().invoke(main, command).stdout
+    rows = msgspec.json.decode(CliRunner().invoke(main, [*command, "--json"]).stdout)
+    assert [row.get("source") for row in rows].count("machine") == 1

@@ -159,6 +159,27 @@ def test_personas_click_as_stated(tmp_path):
     assert near(run.kpis["totals"]["clicked"], contacts, 0.2)
 
 
+def test_personas_leave_as_stated(tmp_path):
+    contacts = 100_000
+    asked = people(personas={"loyal": {"unsubscribe": 0.5}}, channels={"email": {"unsubscribe": 0.04}})
+    both = {"loyal": {"share": 0.5}, "rare": {"share": 0.5}}
+    text = plan(asked, journeys={"a": once("2026-01-06")}, personas=both)
+    run = simulate(text, contacts=contacts, ledger="none", out=tmp_path / "run")
+    halved = odds(0.04, math.log(0.5))
+    assert near(run.kpis["totals"]["unsubscribed"], contacts, (0.04 + halved) / 2)
+
+
+def test_what_bounces_is_answered_by_nobody(tmp_path):
+    """The plan's reactions to a message follow only where it has arrived."""
+    reactions = {"calls": {"message": "note", "one_of": [{"event": "called", "chance": 1, "after": "1h"}]}}
+    asked = people(channels={"email": {"hard": 0.3, "soft": 0.2}})
+    behaviour = {"kind": "realistic", "realistic": asked, "reactions": reactions}
+    text = plan(behaviour=behaviour, channels={"email": {}}, journeys={"a": once("2026-01-06")})
+    found = simulate(text, contacts=20_000, ledger="none", out=tmp_path / "run").kpis["events"]
+    assert found["called"] + found["bounced"] == 20_000
+    assert near(found["bounced"], 20_000, 0.3 + 0.7 * 0.2)
+
+
 def test_a_persona_s_figures_may_say_where_they_come_from(tmp_path):
     """Each is a figure like any other: with its error, its status and its source."""
     known = {"value": 2.0, "error": 0.1, "status": "estimated", "source": "orders of 2025"}
