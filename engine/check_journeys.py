@@ -5,32 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bifurque.engine.journey import (
-    AbsenceTrigger,
     BranchStep,
+    ExperimentStep,
+    Journey,
+    MessageByArm,
+    ScoreStep,
+    SendStep,
+    SetStep,
+    Step,
+    SurveyStep,
+    TransferStep,
+    WaitForStep,
+)
+from bifurque.engine.names import Names, event_refs, exits, listed
+from bifurque.engine.problems import Path
+from bifurque.engine.trigger import (
+    AbsenceTrigger,
     ChangeTrigger,
     CrossingTrigger,
     DateOf,
     DateTrigger,
     EventTrigger,
-    ExperimentStep,
     FirstTrigger,
-    Journey,
-    MessageByArm,
     Schedule,
     ScheduleTrigger,
-    ScoreStep,
-    SendStep,
-    SetStep,
     StageTrigger,
-    Step,
-    SurveyStep,
     TogetherTrigger,
-    TransferStep,
     WaitByArm,
-    WaitForStep,
 )
-from bifurque.engine.names import Names, event_refs, exits, listed
-from bifurque.engine.problems import Path
 from bifurque.engine.values import Duration
 
 if TYPE_CHECKING:

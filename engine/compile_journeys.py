@@ -84,7 +84,6 @@ from bifurque.engine.journey import (
     SetStep,
     SurveyStep,
     TransferStep,
-    WaitByArm,
     WaitForStep,
 )
 from bifurque.engine.names import Names, exits, listed
@@ -92,6 +91,7 @@ from bifurque.engine.program import Compiling
 from bifurque.engine.routes import Station
 from bifurque.engine.ruling import TransferAction
 from bifurque.engine.tables import hash64
+from bifurque.engine.trigger import WaitByArm
 from bifurque.engine.values import Duration, weekday_bits
 from bifurque.rules.layout import H_ARMS, H_JOURNEYS, H_N_JOURNEYS, H_N_SENDS, H_SENDS, SEND
 from bifurque.rules.lowering import real_word

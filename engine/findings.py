@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from bifurque.engine.cycles import find_cycles
 from bifurque.engine.journey import (
-    CrossingTrigger,
-    DateOf,
-    DateTrigger,
     ExperimentStep,
     Journey,
     MessageByArm,
-    ScheduleTrigger,
     SendStep,
     SetStep,
     SurveyStep,
     TransferStep,
-    WaitByArm,
 )
 from bifurque.engine.names import COMMERCIAL, Names, exits, listed
 from bifurque.engine.pitfalls import find_pitfalls
@@ -28,6 +23,13 @@ from bifurque.engine.problems import Path
 from bifurque.engine.routes import leads_to, stations
 from bifurque.engine.rule_graph import find_rules
 from bifurque.engine.ruling import ClearAction, DeriveAction, EnterAction, SetAction, TransferAction
+from bifurque.engine.trigger import (
+    CrossingTrigger,
+    DateOf,
+    DateTrigger,
+    ScheduleTrigger,
+    WaitByArm,
+)
 from bifurque.engine.values import weekday_bits
 from bifurque.rules.errors import nearest
 

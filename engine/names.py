@@ -8,7 +8,6 @@ from typing import Any
 
 from bifurque.engine.journey import (
     BranchStep,
-    EventRef,
     ExperimentStep,
     Journey,
     SetStep,
@@ -20,6 +19,7 @@ from bifurque.engine.plan import BUILT_IN_EVENTS, Plan, Stage
 from bifurque.engine.problems import Path
 from bifurque.engine.realistic import Realistic
 from bifurque.engine.ruling import assigned
+from bifurque.engine.trigger import EventRef
 from bifurque.rules.syntax import Type
 
 CLASSES = ("transactional", "service", "relational", "promotional", "reply")

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from bifurque.engine.habits import Behaviour, Persona, Population
-from bifurque.engine.journey import Consents, Journey, Names, Scalar, Text, doc
+from bifurque.engine.journey import Consents, Journey, Scalar
 from bifurque.engine.ruling import Rule
+from bifurque.engine.trigger import Names, Text, doc
 from bifurque.engine.values import Clock, Condition, Date, Duration, Moment, Money, Name, Number, Share, Weekday, Zone
 
 BUILT_IN_EVENTS = ("joined", "opened", "clicked", "unsubscribed", "answered", "opt_in", "opt_out")

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bifurque.actors.layout import ARM_COUNTS, J_COUNTS, JOURNEY, ST_COUNTS, STEP, STEP_COUNTS
-from bifurque.engine.journey import ChangeTrigger, DateTrigger, Journey
+from bifurque.engine.journey import Journey
 from bifurque.engine.names import Names
 from bifurque.engine.plan import Plan, QuietHours
 from bifurque.engine.routes import Station, stations
 from bifurque.engine.tables import Tables
+from bifurque.engine.trigger import ChangeTrigger, DateTrigger
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
     CAUSES,
