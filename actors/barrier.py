@@ -1,8 +1,8 @@
 """Contacts that share something wait for each other: the requests of one instant are settled once all have come as far.
 
 A contact is parked at each request and everybody else lives on, to the horizon or to a request of their own; then the
-earliest requests of all are settled and those contacts go on. So an answer comes at the instant of the request, exact to
-the second, and nobody waits who shares nothing.
+earliest requests of all are settled and those contacts go on. So an answer comes at the instant of the request, exact
+to the second, and nobody waits who shares nothing.
 """
 
 from __future__ import annotations
@@ -202,4 +202,3 @@ def run_shared(
             index += len(parts)
     took.parked_words = parking.most
     return took
-

@@ -142,4 +142,3 @@ def taken(m: Memory, made: int, t: int) -> None:
         tell(m, t, USED, m[made + OFR_RESOURCE], 1, m[cells + OC_UNTIL])
     m[cells + OC_UNTIL] = 0
     m[cells + OC_TAKEN] += 1
-

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bifurque.engine.check_sharing import check_offer_step
 from bifurque.engine.journey import (
     BranchStep,
     ExperimentStep,
     Journey,
     MessageByArm,
+    OfferStep,
     ScoreStep,
     SendStep,
     SetStep,
     Step,
     SurveyStep,
+    TaskStep,
     TransferStep,
     WaitForStep,
 )
@@ -218,6 +221,10 @@ def _step(c: Checker, step: Step, path: Path) -> None:
             _dated(c, step.sets, (*path, "sets"), "string")
         if not step.answers:
             c.problems.add((*path, "answers"), "a survey needs answers")
+    elif isinstance(step, TaskStep):
+        c.known(step.task, c.names.messages, "message", (*path, "task"))
+    elif isinstance(step, OfferStep):
+        check_offer_step(c, step, path)
     elif isinstance(step, ScoreStep):
         for score, points in step.score.items():
             c.known(score, c.plan.scores, "score", (*path, "score", score), at_key=True)

@@ -54,6 +54,21 @@ class SendStep(Timed, frozen=True, tag="send", tag_field="kind"):
     send: Annotated[Name | MessageByArm, doc("The message", "cart_reminder")]
 
 
+class TaskStep(Timed, frozen=True, tag="task", tag_field="kind"):
+    """Something a person does, such as a call: a message on a channel with a capacity. Lasts until it is done."""
+
+    task: Annotated[Name, doc("The message", "sales_call")]
+
+
+class OfferStep(Timed, frozen=True, tag="offer", tag_field="kind"):
+    """Make the best offer there is: of those for this contact the one of highest propensity × value, while it lasts."""
+
+    offer: Annotated[Names, doc("The offer, or several to choose from", ["free_weekend", "late_checkout"])]
+    otherwise: Annotated[tuple[Step, ...], doc("Steps if none can be had", [{"send": "sorry"}])] = field(
+        name="else", default=()
+    )
+
+
 class WaitStep(Timed, frozen=True, tag="wait", tag_field="kind"):
     """Only wait."""
 
@@ -151,6 +166,8 @@ Step = (
     | BranchStep
     | ExperimentStep
     | SurveyStep
+    | TaskStep
+    | OfferStep
     | ScoreStep
     | SetStep
     | TransferStep

@@ -24,6 +24,7 @@ from bifurque.rules.layout import (
     REASONS,
     SEND,
 )
+from bifurque.rules.settlement import Supply
 
 
 def watched(journey: Journey) -> str | None:
@@ -64,6 +65,7 @@ class Program:
         reasons: reasons by code.
         winners: winners by code.
         causes: causes by code.
+        supplies: what contacts share; nothing: no life depends on another.
     """
 
     plan: Plan
@@ -79,6 +81,7 @@ class Program:
     winners: list[str]
     causes: list[str]
     behaviour: str
+    supplies: list[Supply]
 
     @property
     def start(self) -> int:
@@ -149,6 +152,9 @@ class Compiling:
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
+        self.supplies: list[Supply] = []
+        self.needs: dict[str, tuple[int, int, int]] = {}  # by channel: list of what it needs, who goes first
+        self.offers: dict[str, int] = {}
 
     def step_number(self, journey: str, station: int) -> int:
         """The number of a step among all."""
@@ -209,6 +215,11 @@ class Compiling:
         first = len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes)
         return {name: first + i for i, name in enumerate(rules)}
 
+    def offer_cause(self, offer: str) -> int:
+        """The code of an offer as a cause."""
+        before = len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes)
+        return before + len(self.plan.rules) + list(self.plan.offers).index(offer)
+
     def place_counters(self) -> None:
         """Tell steps and journeys where their counters stand."""
         words = self.tables.words
@@ -223,6 +234,7 @@ class Compiling:
         causes = [*CAUSES, *self.reasons, *(f"exit:{e}" for e in self.names.events)]
         causes += [f"entry:{c}" for c in self.entry_causes]
         causes += [f"rule:{r.name}" for r in self.plan.rules]
+        causes += [f"offer:{name}" for name in self.plan.offers]
         return Program(
             self.plan,
             self.names,
@@ -237,4 +249,5 @@ class Compiling:
             self.winners,
             causes,
             self.behaviour,
+            self.supplies,
         )

@@ -1,8 +1,8 @@
 """Who gets what there is only so much of: requests of one instant, settled together, whoever sent them.
 
 Requests are taken by rank, then by a hash of contact, resource and instant; whole numbers only. So the winners depend
-neither on the order in which requests come nor on how many lanes or hosts they come from (serial dictatorship: Svensson,
-"Strategy-proof allocation of indivisible goods", 1999).
+neither on the order in which requests come nor on how many lanes or hosts they come from (serial dictatorship:
+Svensson, "Strategy-proof allocation of indivisible goods", 1999).
 """
 
 from __future__ import annotations
