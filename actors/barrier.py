@@ -17,7 +17,7 @@ import numpy as np
 
 from bifurque.actors.host import Lane, Sink, Stopped, Stretch, run
 from bifurque.rules.compiled import Words
-from bifurque.rules.layout import H_LETTERS, H_PARKED, LETTERS_COUNT, PARKED_WORDS
+from bifurque.rules.layout import EVENTS_COUNT, H_LETTERS, H_PARKED, LETTERS_COUNT, PARKED_WORDS, ROWS_COUNT
 from bifurque.rules.settlement import Books, Request
 from bifurque.rules.sharing import (
     LETTER,
@@ -128,7 +128,10 @@ class Meeting:
 
     def take(self, index: int, words: Words) -> None:
         """Take the rows, the letters and the parked contacts of a lane's memory."""
-        self.sink.take(index, words)
+        if words[ROWS_COUNT] or words[EVENTS_COUNT]:
+            self.sink.take(index, words)
+        if not (words[LETTERS_COUNT] or words[PARKED_WORDS]):
+            return
         letters = words[words[H_LETTERS] :][: words[LETTERS_COUNT] * LETTER].reshape(-1, LETTER).tolist()
         parked = words[words[H_PARKED] :][: words[PARKED_WORDS]].copy()
         words[LETTERS_COUNT] = words[PARKED_WORDS] = 0

@@ -9,7 +9,6 @@ from pathlib import Path as File
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from bifurque.engine.ledger import EVENT_TEXTS, TEXT_COLUMNS, Part, Tabulator, settle, taken
 from bifurque.rules.compiled import Words
@@ -33,7 +32,7 @@ class Writer:
         self.folder, self.tabulator, self.full, self.mixed = folder, tabulator, full, mixed
         self.aside = Aside(folder) if full and mixed else None
         self.parts: dict[int, tuple[Part, Part]] = {}
-        self.gathered: dict[int, list[tuple[Any, Any]]] = {}
+        self.gathered: dict[int, list[tuple[Words, Words]]] = {}
         self.seconds = 0.0
         self.rows = 0
         self.lock = threading.Lock()
@@ -46,18 +45,21 @@ class Writer:
             with self.lock:
                 self.aside.take(rows, events)
         else:
-            self._write(index, self.tabulator.decisions(rows), self.tabulator.events(events))
+            self._write(index, rows, events)
         with self.lock:
             self.seconds += time.thread_time() - began
             self.rows += len(rows)
 
-    def _write(self, index: int, *tables: Any) -> None:
+    def _write(self, index: int, rows: Words, events: Words) -> None:
         if not self.full:
-            self.gathered.setdefault(index, []).append((tables[0], tables[1]))
+            self.gathered.setdefault(index, []).append((rows.copy(), events.copy()))
             return
-        for one, table in zip(self._part(index), tables, strict=True):
+        for one, table in zip(self._part(index), self._tables(rows, events), strict=True):
             if table.num_rows:
                 one.write(table)
+
+    def _tables(self, rows: Words, events: Words) -> tuple[Any, Any]:
+        return self.tabulator.decisions(rows), self.tabulator.events(events)
 
     def _part(self, index: int) -> tuple[Part, Part]:
         if index not in self.parts:
@@ -82,19 +84,21 @@ class Writer:
             self._write_sample()
         if self.aside is not None:
             for index, rows, events in self.aside.ordered():
-                pair = self._part(index)
-                pair[0].write(self.tabulator.decisions(rows))
-                pair[1].write(self.tabulator.events(events))
+                self._write(index, rows, events)
                 self.close(index)
         settle(f for part in ("ledger", "events") for f in (self.folder / part).glob("*.parquet"))
         self.seconds += time.perf_counter() - began
 
     def _write_sample(self) -> None:
-        tables = [pair for index in sorted(self.gathered) for pair in self.gathered[index]]
-        for one, which in zip(self._part(0), (0, 1), strict=True):
-            if tables:
-                every = pa.concat_tables([pair[which] for pair in tables]).combine_chunks()
-                one.write(in_order(every) if self.mixed else every)
+        gathered = [pair for index in sorted(self.gathered) for pair in self.gathered[index]]
+        self.gathered.clear()
+        rows, events = (np.concatenate([p[w] for p in gathered]) if gathered else None for w in (0, 1))
+        if rows is not None and events is not None:
+            if self.mixed:
+                rows, events = in_order(rows), in_order(events)
+            for one, table in zip(self._part(0), self._tables(rows, events), strict=True):
+                one.write(table)
+        for one in self._part(0):
             one.close()
         self.parts.clear()
 
@@ -107,9 +111,9 @@ class Writer:
                 part.abandon()
 
 
-def in_order(table: Any) -> Any:
-    """A table by contact; the rows of each stay in the order they came."""
-    return table.take(np.argsort(table["contact"].to_numpy(), kind="stable"))
+def in_order(rows: Words) -> Words:
+    """Rows by contact; those of each stay in the order they came."""
+    return rows[np.argsort(rows[:, 0], kind="stable")]
 
 
 class Aside:
@@ -139,7 +143,7 @@ class Aside:
             for files, width in zip(self.files, self.WIDTHS, strict=True):
                 files[i].seek(0)
                 rows = np.fromfile(files[i], np.int64).reshape(-1, width)
-                found.append(rows[np.argsort(rows[:, 0], kind="stable")])
+                found.append(in_order(rows))
             yield i, found[0], found[1]
         self.clear()
 
