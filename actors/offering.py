@@ -12,9 +12,6 @@ from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
 from bifurque.rules.sharing import *
 
-MOST_OFFERS = 16
-"""Of one step."""
-
 
 @kernel
 def any_of(m: Memory, cells: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bifurque.actors.offering import MOST_OFFERS
+from bifurque.actors.layout import MOST_OFFERS
 from bifurque.engine.journey import OfferStep
 from bifurque.engine.names import candidates, listed
 from bifurque.engine.plan import Channel

@@ -8,13 +8,13 @@ from bifurque.actors.layout import (
     ARM_COUNTS,
     MAIL,
     MO_COUNTS,
+    MOST_OFFERS,
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
     TOTALS,
     WAKES_MAIL,
 )
-from bifurque.actors.offering import MOST_OFFERS
 from bifurque.actors.parking import FIXED_WORDS, GROUP, GROUPS
 from bifurque.engine.compile_behaviour import compile_behaviour, declare_sources
 from bifurque.engine.compile_events import compile_events

@@ -80,9 +80,10 @@ def finish_sharing(c: Compiling) -> None:
 
 
 def react_to_takers(c: Compiling) -> None:
-    """The events that take an offer: their key is its name."""
+    """The events that take an offer: their key is its name, or that of its message."""
     for name, offer in c.plan.offers.items():
-        c.react(offer.taken, ORDER_TAKEN, [RX_TAKEN, c.offers[name], -1, 0, c.tables.text(name)])
+        for key in dict.fromkeys((name, offer.message)):
+            c.react(offer.taken, ORDER_TAKEN, [RX_TAKEN, c.offers[name], -1, 0, c.tables.text(key)])
 
 
 def offer_list(c: Compiling, step: OfferStep) -> int:

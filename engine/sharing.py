@@ -23,7 +23,9 @@ class Offer(Struct, frozen=True, forbid_unknown_fields=True):
     )
     restock: Annotated[dict[Date, Most], doc("How many more, at midnight in the plan's zone", {"2026-03-01": 500})] = {}
     reserve: Annotated[Duration, doc("How long it is kept for the contact; then it goes back", "48h")] = Duration(2, 0)
-    taken: Annotated[Name, doc("The event that takes it; its key is the offer's name", "purchase")] = "purchase"
+    taken: Annotated[Name, doc("The event that takes it; its key: the offer's name or its message's", "purchase")] = (
+        "purchase"
+    )
     value: Annotated[Number | Condition, doc("What it is worth when it is taken, perhaps by contact", 30)] = 1.0
     propensity: Annotated[
         Number | Condition,

@@ -306,22 +306,8 @@ REASONS = (
     "suppressed",
     "quarantined",
 )
-(
-    NO_REASON,
-    R_SENT,
-    R_QUIET,
-    R_LOST,
-    R_CONSENT,
-    R_PREEMPTED,
-    R_EXPIRED,
-    R_EXITED,
-    R_HOLDOUT,
-    R_OFFER,
-    R_CAPACITY,
-    R_BUDGET,
-    R_SUPPRESSED,
-    R_QUARANTINED,
-) = range(14)
+(NO_REASON, R_SENT, R_QUIET, R_LOST, R_CONSENT, R_PREEMPTED, R_EXPIRED) = range(7)
+(R_EXITED, R_HOLDOUT, R_OFFER, R_CAPACITY, R_BUDGET, R_SUPPRESSED, R_QUARANTINED) = range(7, 14)
 
 # Decision rows
 (
