@@ -66,6 +66,7 @@ class Program:
         winners: winners by code.
         causes: causes by code.
         supplies: what contacts share; nothing: no life depends on another.
+        surveys: rows of surveys with a scale.
     """
 
     plan: Plan
@@ -82,6 +83,7 @@ class Program:
     causes: list[str]
     behaviour: str
     supplies: list[Supply]
+    surveys: dict[str, int] = field(default_factory=dict)
 
     @property
     def start(self) -> int:
@@ -151,6 +153,7 @@ class Compiling:
         self.visits: dict[str, tuple[int, int]] = {}
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}
+        self.surveys: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
         self.supplies: list[Supply] = []
         self.needs: dict[str, tuple[int, int, int]] = {}  # by channel: list of what it needs, who goes first
@@ -250,4 +253,5 @@ class Compiling:
             causes,
             self.behaviour,
             self.supplies,
+            self.surveys,
         )
