@@ -191,17 +191,21 @@ def run_shared(
             took.requests += settle(books, t, parked)
             took.rounds += 1
             took.resumed += len(parked)
-            share = -(-len(parked) // len(lanes)) if len(parked) >= MANY else len(parked)
-            parts = [parked[i : i + share] for i in range(0, len(parked), share)]
-            if len(parts) == 1:
-                lanes[0].resume(index, np.concatenate(parts[0]), events, meeting)
-            else:
-                jobs = [
-                    pool.submit(lane.resume, index + i, np.concatenate(part), events, meeting)
-                    for i, (lane, part) in enumerate(zip(lanes, parts, strict=False))
-                ]
-                for job in jobs:
-                    job.result()
-            index += len(parts)
+            index += resume(pool, lanes, index, parked, events, meeting)
     took.parked_words = parking.most
     return took
+
+
+def resume(
+    pool: ThreadPoolExecutor, lanes: list[Lane], index: int, parked: list[Words], events: Words, sink: Sink
+) -> int:
+    """Let parked contacts go on: many on all lanes, few on one. On how many."""
+    share = -(-len(parked) // len(lanes)) if len(parked) >= MANY else len(parked)
+    parts = [np.concatenate(parked[i : i + share]) for i in range(0, len(parked), share)]
+    if len(parts) == 1:
+        lanes[0].resume(index, parts[0], events, sink)
+        return 1
+    jobs = [pool.submit(lanes[i].resume, index + i, part, events, sink) for i, part in enumerate(parts)]
+    for job in jobs:
+        job.result()
+    return len(parts)

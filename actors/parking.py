@@ -117,7 +117,7 @@ def ask_for_message(m: Memory, entry: int, at: int, t: int) -> int:
 
 @kernel
 def pack(m: Memory, source: int, base: int, count: int, at: int) -> int:
-    """Write `count` words in few: for each group of them a word of codes, if any differs. The address behind them.
+    """Write `count` words in few: which groups differ, then each of those. The address behind them.
 
     Args:
         m: the lane's memory.
@@ -126,67 +126,90 @@ def pack(m: Memory, source: int, base: int, count: int, at: int) -> int:
         count: how many.
         at: where to write.
     """
-    groups = (count + GROUP - 1) // GROUP
-    masks = at
+    groups, masks = (count + GROUP - 1) // GROUP, at
     at += (groups + GROUPS - 1) // GROUPS
     for i in range(masks, at):
         m[i] = 0
-    half = 0  # where 32 bits are free
     for group in range(groups):
-        codes, codes_at = 0, at
-        for i in range(GROUP * group, min(GROUP * group + GROUP, count)):
-            word, was = m[source + i], m[base + i] if base != 0 else 0
-            if word == was:
-                continue
-            if codes == 0:
-                at += 1
-            code, short = WHOLE, word - was
-            if -HALF <= short < HALF:
-                code = NEAR
-            else:
-                short = word - m[H_START]
-                if -HALF <= short < HALF:
-                    code = INSTANT_NEAR
-            codes |= code << (2 * (i - GROUP * group))
-            if code == WHOLE:
-                m[at] = word
-                at += 1
-            elif half != 0:
-                m[half] |= short << 32
-                half = 0
-            else:
-                m[at] = short & 0xFFFFFFFF
-                half, at = at, at + 1
-        if codes != 0:
+        first = GROUP * group
+        end = pack_group(m, source + first, base + first if base != 0 else 0, min(GROUP, count - first), at)
+        if end > at:
             m[masks + group // GROUPS] |= 1 << (group % GROUPS)
-            m[codes_at] = codes
+            at = end
     return at
+
+
+@kernel
+def pack_group(m: Memory, source: int, base: int, count: int, at: int) -> int:
+    """A word of codes, then what differs, two halves to a word; nothing if nothing does. The address behind it."""
+    codes, codes_at = 0, at
+    half = 0  # where 32 bits are free
+    for i in range(count):
+        was = m[base + i] if base != 0 else 0
+        word = m[source + i]
+        if word == was:
+            continue
+        if codes == 0:
+            at += 1
+        code, short = nearness(m, word, was), word - was
+        codes |= code << (2 * i)
+        if code == WHOLE:
+            m[at] = word
+            at += 1
+            continue
+        if code == INSTANT_NEAR:
+            short = word - m[H_START]
+        if half != 0:
+            m[half] |= short << 32
+            half = 0
+        else:
+            m[at] = short & 0xFFFFFFFF
+            half, at = at, at + 1
+    if codes != 0:
+        m[codes_at] = codes
+    return at
+
+
+@kernel
+def nearness(m: Memory, word: int, was: int) -> int:
+    """How a word differs."""
+    short = word - was
+    if -HALF <= short < HALF:
+        return NEAR
+    short = word - m[H_START]
+    return INSTANT_NEAR if -HALF <= short < HALF else WHOLE
 
 
 @kernel
 def unpack(m: Memory, target: int, base: int, count: int, at: int) -> int:
     """Read what `pack` wrote back to where it stood; the address behind it."""
-    groups = (count + GROUP - 1) // GROUP
-    masks = at
+    groups, masks = (count + GROUP - 1) // GROUP, at
     at += (groups + GROUPS - 1) // GROUPS
-    half = 0
     for group in range(groups):
-        codes = 0
+        first, codes = GROUP * group, 0
         if (m[masks + group // GROUPS] >> (group % GROUPS)) & 1 == 1:
             codes, at = m[at], at + 1
-        for i in range(GROUP * group, min(GROUP * group + GROUP, count)):
-            was = m[base + i] if base != 0 else 0
-            code = (codes >> (2 * (i - GROUP * group))) & 3
-            if code == SAME:
-                m[target + i] = was
-            elif code == WHOLE:
-                m[target + i], at = m[at], at + 1
+        at = unpack_group(m, target + first, base + first if base != 0 else 0, min(GROUP, count - first), codes, at)
+    return at
+
+
+@kernel
+def unpack_group(m: Memory, target: int, base: int, count: int, codes: int, at: int) -> int:
+    """One group of words, by its codes."""
+    half = 0
+    for i in range(count):
+        was = m[base + i] if base != 0 else 0
+        code = (codes >> (2 * i)) & 3
+        if code == SAME:
+            m[target + i] = was
+        elif code == WHOLE:
+            m[target + i], at = m[at], at + 1
+        else:
+            if half != 0:
+                short, half = m[half] >> 32, 0
             else:
-                if half != 0:
-                    short, half = m[half] >> 32, 0
-                else:
-                    short, half, at = (m[at] << 32) >> 32, at, at + 1
-                m[target + i] = short + (was if code == NEAR else m[H_START])
+                short, half, at = (m[at] << 32) >> 32, at, at + 1
+            m[target + i] = short + (was if code == NEAR else m[H_START])
     return at
 
 

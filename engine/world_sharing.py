@@ -32,14 +32,18 @@ def live_together(lives: Sequence[Callable[[int], Words]], books: Books, until: 
             return
         t = min(int(memories[i][UNTIL]) for i in waiting)
         asking = [i for i in waiting if memories[i][UNTIL] == t]
-        parked = [(i, _ask(memories[i])) for i in asking]
-        settle(books, t, [asked for _, asked in parked if asked is not None])
-        with np.errstate(over="ignore"):
-            for i, asked in parked:
-                if asked is not None:
-                    answer(memories[i], int(memories[i][H_PARKED]))
+        _settle([memories[i] for i in asking], books, t)
         for i in asking:
             memories[i] = lives[i](until)
+
+
+def _settle(memories: list[Words], books: Books, t: int) -> None:
+    asked = [(words, _ask(words)) for words in memories]
+    settle(books, t, [parked for _, parked in asked if parked is not None])
+    with np.errstate(over="ignore"):
+        for words, parked in asked:
+            if parked is not None:
+                answer(words, int(words[H_PARKED]))
 
 
 def _ask(words: Words) -> Words | None:
