@@ -11,6 +11,7 @@ import math
 from bifurque.actors.buying import came_back, raise_lift
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post
+from bifurque.actors.shocks import factor
 from bifurque.actors.waking import awake_after
 from bifurque.rules.compiled import Memory, kernel, put_real, real, seldom
 from bifurque.rules.layout import *
@@ -33,7 +34,10 @@ def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> None:
     tired, again = grow_tired(m, model, reader, t), repeated(m, told)
     weary = log(1.0 + tired)
     look = real(m, m[told + TO_OPEN] + m[PERSONA]) + taste(m, model, reader) - real(m, model + MO_REPEATS) * again
-    opens = draw(m[KEY], cause, P_EVER) < logistic(look - real(m, model + MO_TIRED_OPENS) * weary)
+    share = logistic(look - real(m, model + MO_TIRED_OPENS) * weary)
+    if m[H_SHOCKS] != 0:
+        share *= factor(m, SH_OPEN, t)
+    opens = draw(m[KEY], cause, P_EVER) < share
     if by_machine(m, reader):
         soon = t + 20 + int(1800.0 * draw(m[KEY], cause, P_MACHINE))
         post(m, soon, m[H_OPENED], key, MISSING, send, visit, cause, FROM_MACHINE)
@@ -42,15 +46,18 @@ def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> None:
         post(m, at, m[H_OPENED], key, MISSING, send, visit, cause, FROM_MODEL)
         wish = real(m, m[told + TO_CLICK] + m[PERSONA]) - real(m, model + MO_TIRED_CLICKS) * weary
         wish += real(m, reader + RD_CLICK_SPREAD) * normal(draw(m[KEY], m[reader + RD_PURPOSE], P_CLICK))
-        if draw(m[KEY], cause, P_CLICK) < logistic(wish):
+        share = logistic(wish)
+        if m[H_SHOCKS] != 0:
+            share *= factor(m, SH_CLICK, t)
+        if draw(m[KEY], cause, P_CLICK) < share:
             delay = 1 + int(20.0 * exp(normal(draw(m[KEY], cause, P_DELAY))))
             clicked = caused(cause, P_CLICK)
             post(m, at + delay, m[H_CLICKED], key, MISSING, send, visit, clicked, FROM_MODEL)
-    leave(m, model, send, visit, cause, tired, opens, at)
+    leave(m, model, send, visit, cause, tired, opens, at, t)
 
 
 @kernel
-def leave(m: Memory, model: int, send: int, visit: int, cause: int, tired: float, opens: bool, at: int) -> None:
+def leave(m: Memory, model: int, send: int, visit: int, cause: int, tired: float, opens: bool, at: int, t: int) -> None:
     """The message may be the last, or even be complained about."""
     mood = real(m, m[model + MO_CELLS] + ME_MOOD)
     wish = real(m, m[m[send + SEND_TOLD] + TO_LEAVE] + m[PERSONA]) + real(m, model + MO_TIRED_LEAVES) * tired
@@ -58,6 +65,8 @@ def leave(m: Memory, model: int, send: int, visit: int, cause: int, tired: float
     if opens:
         wish -= real(m, model + MO_OPENED_LEAVES)
     share = logistic(wish)
+    if m[H_SHOCKS] != 0:
+        share *= factor(m, SH_UNSUBSCRIBE, t)
     u = draw(m[KEY], cause, P_LEAVE)
     if u < share:
         post(m, at + 60, m[H_UNSUBSCRIBED], NO_KEY, MISSING, send, visit, caused(cause, P_LEAVE), FROM_MODEL)

@@ -10,6 +10,7 @@ from typing import Any
 from bifurque.engine.check_journeys import check_journeys
 from bifurque.engine.check_people import check_people
 from bifurque.engine.check_rules import check_rules, sizes
+from bifurque.engine.check_shocks import check_shocks, find_shocks
 from bifurque.engine.findings import find
 from bifurque.engine.names import CLASSES, Names, listed
 from bifurque.engine.plan import Attribute, Plan, QuietHours, Reroute, Stage
@@ -166,11 +167,13 @@ def check(plan: Plan, problems: Problems) -> None:
         check_journeys,
         check_rules,
         check_people,
+        check_shocks,
         _room,
     ):
         part(c)
     if not problems.errors:
         find(c)
+        find_shocks(c)
         problems.notes += sizes(c)
 
 

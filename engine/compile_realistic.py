@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import structs
 
 from bifurque.actors import layout as a
+from bifurque.engine.compile_shocks import second_source
 from bifurque.engine.names import listed
 from bifurque.engine.program import Compiling
 from bifurque.engine.realistic import Effect, Figure, Known, Reads, Realistic, Temper
@@ -63,6 +64,8 @@ def declare_people(c: Compiling) -> None:
         }
         c.tables.fill(at, row)
         c.begins += [a.WAKES_SOURCE, at]
+        if (second := second_source(c, event, "realistic", name)) is not None:
+            c.tables.fill(second[0], row | {a.SO_COUNT: c.tables.cells(1)} | second[1])
 
 
 def compile_realistic(c: Compiling) -> None:

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, field
 from bifurque.engine.habits import Behaviour, Persona, Population
 from bifurque.engine.journey import Consents, Journey, Names, Scalar, Text, doc
 from bifurque.engine.ruling import Rule
+from bifurque.engine.shock import Shock
 from bifurque.engine.values import Clock, Condition, Date, Duration, Moment, Money, Name, Number, Share, Weekday, Zone
 
 BUILT_IN_EVENTS = ("joined", "opened", "clicked", "unsubscribed", "answered", "opt_in", "opt_out")
@@ -281,3 +282,10 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     behaviour: Annotated[Behaviour, doc("How people behave in a simulation", {"kind": "constant"})] = Behaviour(
         kind="off"
     )
+    shocks: Annotated[
+        tuple[Shock, ...],
+        doc(
+            "What strikes people in a simulation without the plan's doing",
+            [{"name": "crisis", "from": "180d", "for": "14d", "events": {"purchase": 0.3}}],
+        ),
+    ] = ()
