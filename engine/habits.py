@@ -64,8 +64,8 @@ class Population(Struct, frozen=True, forbid_unknown_fields=True):
     consent: Annotated[
         dict[str, Share | dict[Zone, Share]],
         doc(
-            "Share who consent, by `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`, perhaps by zone; nobody if "
-            "nothing is said",
+            "Share who consent, by `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`, perhaps by zone; "
+            "nobody if nothing is said",
             {"marketing.email": "80%"},
         ),
     ] = {}
