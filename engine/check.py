@@ -111,7 +111,10 @@ class Checker:
                 pairs = [f"{p}.{c}" for p in self.names.purposes for c in self.names.channels]
                 known = ("all", *self.names.purposes, *self.names.channels, *pairs)
                 where = path if isinstance(found, str) else (*path, i)
-                self.problems.add(where, f"no consent is called `{shown(text)}`" + did_you_mean(text, known))
+                more = did_you_mean(text, known)
+                if text in known and not self.names.channels:
+                    more = ": consent is given by channel, and the plan has none yet: declare it under `channels`"
+                self.problems.add(where, f"no consent is called `{shown(text)}`{more}")
 
     def shares(self, shares: Mapping[str, float], path: Path, what: str) -> None:
         """Shares that must make a whole."""

@@ -104,6 +104,9 @@ def _personas(c: Checker, value: Any, path: Path) -> None:
     """A figure by persona names them all."""
     if not isinstance(value, dict):
         return
+    if not c.plan.personas:
+        c.problems.add(path, "a figure by persona, and the plan has none: declare them under `personas`")
+        return
     for persona in value:
         c.known(persona, c.names.personas, "persona", (*path, persona), at_key=True)
     missing = [p for p in c.names.personas if p not in value]

@@ -61,7 +61,7 @@ def _times(c: Checker, shock: Shock, path: Path) -> None:
 
 def bounds(c: Checker, shock: Shock) -> tuple[int, int | None]:
     """The first and the last of a shock as seconds after the plan's start, on the wall clock."""
-    start = _since(c, shock.start)
+    start = _since(c, shock.start or Duration(0, 0))
     if shock.length is not None:
         return start, start + shock.length.elapsed
     return start, None if shock.until is None else _since(c, shock.until)

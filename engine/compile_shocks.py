@@ -39,7 +39,7 @@ class Span:
 
 def span(plan: Plan, shock: Shock) -> Span:
     """When a shock strikes, in a run that lasts long enough."""
-    start = _reading(plan, shock.start)
+    start = _reading(plan, shock.start or Duration(0, 0))
     end = (plan.start + MOST_DAYS) * DAY
     if shock.length is not None:
         end = start + shock.length.elapsed

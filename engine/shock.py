@@ -22,9 +22,9 @@ class Shock(Struct, frozen=True, forbid_unknown_fields=True):
         str | Text, doc("How strategists call it", {"fr": "Crise de confiance", "en": "Confidence crisis"})
     ] = ""
     start: Annotated[
-        Moment | Duration,
-        doc("When it begins, in the plan's zone: a date, or so long after the plan's start", "180d"),
-    ] = field(name="from", default=Duration(0, 0))
+        Moment | Duration | None,
+        doc("When it begins, in the plan's zone: a date, or so long after the plan's start; by default then", "180d"),
+    ] = field(name="from", default=None)
     length: Annotated[Duration | None, doc("How long it lasts; to the end if nothing is said", "14d")] = field(
         name="for", default=None
     )
