@@ -36,6 +36,8 @@ def become(m: Memory) -> None:
         m[me + ME_LEAVES] = m[LIFE] + int(min(stays, 1e15) - before)
         if m[H_SHOCKS] != 0:
             m[me + ME_LEAVES] = leaves_at(m, m[me + ME_LEAVES])
+    if m[model + MO_REGULAR] > 1:  # a life is met at any point between two purchases
+        m[me + ME_PHASE] = int(draw(m[KEY], nth(P_RATE, 1), 0) * float(m[model + MO_REGULAR]))
     taste = gamma(m[KEY], nth(P_SPEND, 0), real(m, model + MO_Q))
     put_real(m, me + ME_SPEND, real(m, m[model + MO_GAMMA] + m[PERSONA]) / taste)
 
@@ -48,6 +50,8 @@ def wait_for_next(m: Memory, source: int, t: int) -> None:
     kind, rate = m[source + SO_KIND], real(m, me + ME_RATE)
     if kind == SO_BUYS:
         rate *= 1.0 + real(m, model + MO_LIFT_MOST)
+        if m[source + SO_MORE] == 0:  # what shocks add comes at random, however regular the rest
+            rate *= float(m[model + MO_REGULAR])
     elif kind == SO_VISITS:
         rate = real(m, model + MO_VISITS) * (0.5 + 0.5 * rate / real(m, model + MO_MEAN_RATE))
     else:
@@ -79,10 +83,15 @@ def candidate(m: Memory, source: int, t: int) -> bool:
         return True
     u = draw(m[KEY], cause, P_REAL)
     if kind == SO_REFERS:
-        return u < logistic(8.0 * (real(m, me + ME_MOOD) - 0.6) - 0.32)
+        return u < logistic(real(m, model + MO_SCORES) * (real(m, me + ME_MOOD) - 0.6) + real(m, model + MO_PROMOTERS))
     u *= 1.0 + real(m, model + MO_LIFT_MOST)
     if u >= 1.0 + lift(m, model, t):
         return False
+    if m[model + MO_REGULAR] > 1 and m[source + SO_MORE] == 0:
+        m[me + ME_PHASE] += 1
+        if m[me + ME_PHASE] < m[model + MO_REGULAR]:
+            return False
+        m[me + ME_PHASE] = 0
     if u >= 1.0:  # it would not have happened without a message
         m[IN_SEND] = m[me + ME_LIFT_SEND]
     m[KEYS_MADE] += 1
@@ -195,3 +204,11 @@ def felt(m: Memory, good: int) -> None:
     model = m[H_MODEL]
     at = m[model + MO_CELLS] + ME_MOOD
     put_real(m, at, real(m, at) + real(m, model + MO_MOOD_STEP) * (float(good) - real(m, at)))
+
+
+@seldom
+def lively(m: Memory, t: int) -> None:
+    """A visit or a purchase: somebody who is active opens and clicks otherwise."""
+    model = m[H_MODEL]
+    at, seconds = m[model + MO_CELLS] + ME_LIVELY, real(m, model + MO_LIVELY_SECONDS)
+    put_real(m, at, stocked(stock(real(m, at), t, seconds) + 1.0, t, seconds))

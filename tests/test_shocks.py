@@ -261,6 +261,17 @@ def test_realistic_purchases(lived, factor):
     assert between(found, 56, 140) == between(usual, 56, 140)
 
 
+def test_regular_purchases(lived):
+    """What a shock adds leaves the rhythm of all others as it was."""
+    asked = people(purchases=rate(0.5) | {"regularity": 3})
+    shock = {"name": "s", "from": "28d", "for": "28d", "share": 0.5, "events": {"purchase": 2}}
+    usual, found = (happened(lived(market(*s, asked=asked), 4000), "purchase") for s in ((), (shock,)))
+    expected = 1.5 * between(usual[1], 28, 56)
+    assert abs(between(found[1], 28, 56) - expected) < 4 * math.sqrt(expected)
+    kept = set(zip(*(x.tolist() for x in found), strict=True))
+    assert set(zip(*(x.tolist() for x in usual), strict=True)) < kept
+
+
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_realistic_lives_end_sooner_or_later(lived, factor):
     """A hazard of 1/20 a week, changed from week 4 to 8: those who are left buy from then on."""
