@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bifurque.engine.journey import (
-    ChangeTrigger,
     Reentry,
     SetStep,
-    StageTrigger,
     TransferStep,
-    WaitByArm,
     WaitForStep,
 )
 from bifurque.engine.names import exits, listed
@@ -18,6 +15,7 @@ from bifurque.engine.possible import ANY, evaluate
 from bifurque.engine.routes import Station, leads_to, stations
 from bifurque.engine.rule_trial import Book, slot
 from bifurque.engine.ruling import EnterAction, TransferAction
+from bifurque.engine.trigger import ChangeTrigger, StageTrigger, WaitByArm
 
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker

@@ -83,6 +83,7 @@ from bifurque.rules.layout import (
     N_VALUE,
     REALISTIC,
 )
+from bifurque.rules.settlement import Books
 
 Figures = dict[str, Any]
 BEHAVIOURS = ("off", "constant", "realistic")
@@ -332,6 +333,21 @@ def _totals(program: Program, n: Counters) -> Figures:
         "events": int(t[X_EVENTS]),
         "forgotten": int(t[X_FORGOTTEN]),
     }
+
+
+def shared_figures(books: Books) -> Figures:
+    """What became of everything contacts share: stocks of offers, capacities and budgets of channels."""
+    found: Figures = {}
+    for supply, account in zip(books.supplies, books.accounts, strict=True):
+        figures: Figures = {"kind": supply.kind, "refused": account.refused, "returned": account.returned}
+        if supply.kind == "offer":
+            figures |= {"stock": supply.stock, "restocked": account.restocked, "available": account.available}
+            figures |= {"reserved": account.reserved, "taken": account.used, "least": account.least}
+        else:
+            used = account.reserved
+            figures |= {"used": used if supply.kind == "capacity" else _cost(used)}
+        found[supply.name] = figures
+    return found
 
 
 def pressure(histogram: Words) -> Figures:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from bifurque.engine.journey import Text, doc
+from bifurque.engine.trigger import Text, doc
 from bifurque.engine.values import Condition, Duration, Moment, Name, Number, Share
 
 
