@@ -1,0 +1,101 @@
+"""durable-rules as a second rules engine: it says which rule fires, everything else is the same step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bifurque.actors.host import Lane, Sink, Stretch
+from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
+from bifurque.engine.durable_code import Code
+from bifurque.engine.durable_host import Host
+from bifurque.engine.durable_step import Chaining, Reading
+from bifurque.engine.plan import Plan
+from bifurque.engine.program import Program
+from bifurque.engine.rule_trial import Book
+from bifurque.engine.setting import Setting, one_of
+from bifurque.engine.texts import Texts
+from bifurque.rules.compiled import Words
+from bifurque.rules.errors import DataError
+from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, NEXT_EVENT, ROWS_COUNT
+
+ENGINES = ("kernel", "durable")
+MOST_CONTACT_DAYS = 200_000
+"""The largest run durable-rules is asked to do: 2,000 contacts for 100 days, say."""
+
+Of = Callable[[Any], Any]
+"""From a function of the kernel to the one to call."""
+
+
+@contextmanager
+def stepping(setting: Setting, engine: str = "kernel") -> Iterator[tuple[Words, Of]]:
+    """A lane's memory, and the plain form of the kernel's functions, with one engine or the other for the rules.
+
+    `with stepping(setting, "durable") as (words, of): of(run_lane)(words, people, events, bounds)`
+
+    Raises:
+        RunError: durable-rules cannot be loaded, cannot run these rules, or fails.
+    """
+    one_of("rules engine", engine, ENGINES)
+    if engine == "kernel" or not setting.plan.rules:
+        yield setting.words.copy(), lambda function: function
+        return
+    with chaining(setting.program, setting.texts, setting.words) as (words, rules):
+        yield words, rules.twin.of
+
+
+@contextmanager
+def chaining(program: Program, texts: Texts, words: Words) -> Iterator[tuple[Words, Chaining]]:
+    """A lane's memory and the chaining of durable-rules over it, its process running until the end."""
+    code = coded(program.plan, program.texts)
+    reading = Reading(program, texts, code, words)
+    with Host(code.ruleset()) as host:
+        yield reading.words, Chaining(reading, host)
+
+
+def coded(plan: Plan, texts: dict[str, int]) -> Code:
+    """The rules of a plan for durable-rules.
+
+    Raises:
+        DataError: it cannot run them.
+    """
+    code = Code(Book(plan), texts)
+    for why in code.refusals():
+        raise DataError(f"--rules-engine durable: {why}")
+    return code
+
+
+def small_enough(setting: Setting) -> None:
+    """Whether a run is one durable-rules can be asked for.
+
+    Raises:
+        DataError: it is too large.
+    """
+    size = setting.people.count * setting.days
+    if size > MOST_CONTACT_DAYS:
+        text = f"--rules-engine durable runs at most {MOST_CONTACT_DAYS:,} contact-days, this run has {size:,}"
+        raise DataError(f"{text}: fewer --contacts or --days, or --shadow for a share of the contacts")
+
+
+@dataclass
+class PlainLane(Lane):
+    """A lane that nothing is compiled for."""
+
+    of: Of = lambda function: function
+
+    def live(self, stretch: Stretch, sink: Sink) -> None:
+        """Let a stretch of contacts live."""
+        words, lane = self.words, self.of(run_lane)
+        words[NEXT_CONTACT] = words[NEXT_EVENT] = 0
+        words[CONTACT] = MISSING
+        more = RAN_OUT_OF_ROOM
+        with np.errstate(over="ignore"):
+            while more == RAN_OUT_OF_ROOM:
+                more = lane(words, stretch.people, stretch.events, stretch.bounds)
+                sink.take(stretch.index, words)
+                words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+        sink.close(stretch.index)
