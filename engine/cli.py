@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.rules.errors import BifurqueError, PlanError
 
 STARTED = time.perf_counter()
@@ -128,16 +129,24 @@ def _print(data: object, lines: list[str], json: bool) -> None:
 
 @main.command()
 @click.argument("plan", type=click.Path(path_type=File))
+@rules_engine
 @sets
+@lang
 @as_json
-def check(plan: File, overrides: tuple[str, ...], json: bool) -> None:
+def check(plan: File, rules_engine: str, overrides: tuple[str, ...], lang: str | None, json: bool) -> None:
     """Find what is wrong with PLAN, all at once, each with its place.
+
+    With `--rules-engine durable` also what of its rules durable-rules has no words for, and why.
 
     Exit code 0: clean; 1: it runs, but there are findings; 2: it cannot be run.
     """
     from bifurque.engine.load import inspect
 
-    _, problems = inspect(plan, overrides)
+    read, problems = inspect(plan, overrides)
+    if rules_engine == "durable" and read is not None and not problems.errors:
+        from bifurque.engine.durable_check import note_limits
+
+        note_limits(read, problems, lang)
     found = problems.sorted()
     if json:
         import msgspec
@@ -198,6 +207,8 @@ def schema() -> None:
     help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads; by default one per processor. Same result.")
+@rules_engine
+@shadow
 @sets
 @lang
 @as_json
@@ -261,9 +272,12 @@ class Progress:
 @click.argument("contact")
 @click.argument("message", required=False)
 @click.option("--zone", help="On whose wall clock; by default the contact's own.")
+@rules_engine
 @lang
 @as_json
-def why(run: File, contact: str, message: str | None, zone: str | None, lang: str | None, json: bool) -> None:
+def why(
+    run: File, contact: str, message: str | None, zone: str | None, rules_engine: str, lang: str | None, json: bool
+) -> None:
     """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
 
     The contact's life is lived again, so this works whether or not the ledger kept it.
@@ -274,7 +288,7 @@ def why(run: File, contact: str, message: str | None, zone: str | None, lang: st
     from bifurque.engine.words import language, say
 
     spoken = language(lang)
-    found = reasons(open_run(run), contact, message)
+    found = reasons(open_run(run), contact, message, rules_engine)
     if json:
         import msgspec
 

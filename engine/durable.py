@@ -69,21 +69,9 @@ def coded(plan: Plan, texts: dict[str, int]) -> Code:
     return code
 
 
-def small_enough(setting: Setting) -> None:
-    """Whether a run is one durable-rules can be asked for.
-
-    Raises:
-        DataError: it is too large.
-    """
-    size = setting.people.count * setting.days
-    if size > MOST_CONTACT_DAYS:
-        text = f"--rules-engine durable runs at most {MOST_CONTACT_DAYS:,} contact-days, this run has {size:,}"
-        raise DataError(f"{text}: fewer --contacts or --days, or --shadow for a share of the contacts")
-
-
 @dataclass
 class PlainLane(Lane):
-    """A lane that nothing is compiled for."""
+    """A lane for which nothing is compiled."""
 
     of: Of = lambda function: function
 
@@ -99,3 +87,19 @@ class PlainLane(Lane):
                 sink.take(stretch.index, words)
                 words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
         sink.close(stretch.index)
+
+
+@contextmanager
+def durable_lane(setting: Setting) -> Iterator[Lane]:
+    """A lane whose rules durable-rules fires.
+
+    Raises:
+        DataError: the run is too large for that, or durable-rules cannot run its rules.
+        RunError: durable-rules cannot be loaded, or fails.
+    """
+    size = setting.people.count * setting.days
+    if size > MOST_CONTACT_DAYS:
+        text = f"--rules-engine durable runs {MOST_CONTACT_DAYS:,} contact-days at most, this run has {size:,}"
+        raise DataError(f"{text}: fewer --contacts or --days, or --shadow for a share of the contacts")
+    with stepping(setting, "durable") as (words, of):
+        yield PlainLane(words, setting.program.first_counter, len(setting.program.words), of=of)

@@ -63,7 +63,7 @@ class Code:
         self.book, self.texts = book, dict(texts)
         self.slots: list[Node] = []
         self._numbers: dict[str, int] = {}
-        self.first: dict[str, list[str]] = {}
+        self.first: dict[str, list[Node]] = {}
         self.rules = [self._rule(rank) for rank in range(len(book.rules))]
 
     def _rule(self, rank: int) -> RuleCode:
@@ -73,7 +73,7 @@ class Code:
         if size(found)[0] > MOST_CONDITIONS:
             self._asked = set()
             found = {_value(self._slot(tree)): 1}
-        first = [written(self.slots[s]) for s in sorted(self._asked) if not _leaf(self.slots[s])]
+        first = [self.slots[s] for s in sorted(self._asked) if not _leaf(self.slots[s])]
         if first:
             self.first[rule.name] = first
         return RuleCode(rule.name, found, sorted(self._asked))

@@ -96,9 +96,13 @@ class Reading:
         value = int(word(m, at, MISSING, t))
         return value if m[KNOWN] else None
 
+    def values(self, words: list[int | None]) -> dict[str, Any]:
+        """What rules read, by how it is written."""
+        return {text: self._value(self.leaves[i], words[i]) for text, i in self.places.items()}
+
     def numbers(self, words: list[int | None]) -> list[int | None]:
         """The numbers of every slot."""
-        values = {text: self._value(self.leaves[i], words[i]) for text, i in self.places.items()}
+        values = self.values(words)
 
         def look(node: Node) -> Any:
             return values[written(node)]
