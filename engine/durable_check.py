@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bifurque.engine.durable_code import MOST_CONDITIONS, Code
 from bifurque.engine.plan import Plan
-from bifurque.engine.problems import Problems
+from bifurque.engine.problems import Problems, TooMany
 from bifurque.engine.rule_trial import Book
 from bifurque.engine.words import language
 from bifurque.rules.features import written
@@ -39,7 +41,8 @@ def note_limits(plan: Plan, problems: Problems, lang: str | None) -> None:
     column = 0 if language(lang) == "fr" else 1
     code = Code(Book(plan), {})
     for why in code.refusals():
-        problems.add(("rules",), why, finding=True)
+        with suppress(TooMany):
+            problems.add(("rules",), why, finding=True)
     for rule, nodes in code.first.items():
         for node in nodes:
             reason = _WORDS[_reason(node)][column].format(MOST_CONDITIONS)

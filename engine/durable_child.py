@@ -30,11 +30,12 @@ def written(sid: str, name: str, values: Message) -> str:
 class Session:
     """One session of the engine: what was asserted in it, and whether one of its rules is firing."""
 
-    def __init__(self, engine: Any, ruleset: int, sid: str) -> None:
+    def __init__(self, engine: Any, ruleset: int, sid: str, always: list[int]) -> None:
         self.engine, self.ruleset, self.sid = engine, ruleset, sid
         self.known: dict[str, str] = {}
         self.firing = False
-        self.state = self._tell(engine.assert_fact(ruleset, written(sid, "e", {"k": -1})))
+        for kind in always:
+            self.state = self._tell(engine.assert_fact(ruleset, written(sid, f"e{kind}", {"k": kind})))
 
     def _tell(self, answer: tuple[int, int]) -> int:
         """The state of the session, once a message was taken; 1: no rule wants it, which is no fault."""
@@ -84,7 +85,8 @@ class Engine:
         import durable_rules_engine as engine
 
         ruleset = engine.create_ruleset("rules", json.dumps(rules))
-        self.sessions = [Session(engine, ruleset, str(i)) for i in range(SESSIONS)]
+        always = sorted({rule["all"][0]["e"]["k"] for rule in rules.values()})
+        self.sessions = [Session(engine, ruleset, str(i), always) for i in range(SESSIONS)]
         self.turn = 0
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class Code:
         left, right = node.args
         if left.type != right.type or (left.type == "string" and node.op not in ("==", "!=")):
             return False
-        if left.op == "literal" and right.op == "literal" or written(left) == written(right):
+        if (left.op == "literal" and right.op == "literal") or written(left) == written(right):
             return False
         return all(a.op == "literal" or self._countable(a) for a in node.args)
 
@@ -144,18 +144,18 @@ class Code:
         return []
 
     def ruleset(self) -> dict[str, Any]:
-        """The rules in the engine's notation: all priorities differ, the first pattern is always the same fact.
+        """The rules in the engine's notation: all priorities differ.
 
         A rule that derives a fact has a second one of the next priority, for when it is not true.
         """
-        found: dict[str, Any] = {"never": _pattern(65535, {"k": -2})}  # the engine wants one rule at least
+        found: dict[str, Any] = {"never": _pattern(-1, 65535, {"k": -2})}  # the engine wants one rule at least
         for rank, code in enumerate(self.rules):
             once = " once" if derived(self.book.rules[rank]) else ""
             parts = junction("$and", [{"k": rank}, code.condition])
             if isinstance(parts, dict):
-                found[f"{rank}+{once}"] = _pattern(2 * rank + 1, parts)
+                found[f"{rank}+{once}"] = _pattern(rank, 2 * rank + 1, parts)
             if once:
-                found[f"{rank}-{once}"] = _pattern(2 * rank + 2, {"k": rank})
+                found[f"{rank}-{once}"] = _pattern(rank, 2 * rank + 2, {"k": rank})
         return found
 
     def message(self, rank: int, values: list[int | None]) -> dict[str, int]:
@@ -169,8 +169,9 @@ class Code:
         return found
 
 
-def _pattern(priority: int, condition: dict[str, Any]) -> dict[str, Any]:
-    return {"pri": priority, "all": [{"e": {"k": -1}}, {"m": condition}]}
+def _pattern(rank: int, priority: int, condition: dict[str, Any]) -> dict[str, Any]:
+    """A rule whose first pattern is a fact that always holds; no more than 255 rules may begin with the same one."""
+    return {"pri": priority, "all": [{"e": {"k": -10 - rank // 100}}, {"m": condition}]}
 
 
 def _value(slot: int) -> str:
@@ -198,7 +199,7 @@ def junction(op: str, parts: list[Cond]) -> Cond:
     found: list[dict[str, Any]] = []
     for part in parts:
         if isinstance(part, dict):
-            found += part[op] if op in part else [part]
+            found += part.get(op, [part])
     if not found:
         return not absorbing
     return found[0] if len(found) == 1 else {op: found}

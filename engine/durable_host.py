@@ -154,6 +154,8 @@ def _close(pipe: Any) -> None:
 
 def missing(why: str) -> str:
     """What to say when durable-rules cannot be loaded."""
-    remedy = "install it with `pip install durable-rules==2.0.28`: it is built from source, on Debian with `apt install gcc"
+    remedy = (
+        "install it with `pip install durable-rules==2.0.28`: it is built from source, on Debian with `apt install gcc"
+    )
     remedy += " libc6-dev python3-dev`, and runs on Python 3.11 and 3.12"
     return f"the rules engine durable-rules cannot be loaded ({why}): {remedy}"

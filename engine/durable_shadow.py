@@ -82,7 +82,8 @@ class Watched(Chaining):
         """What both did."""
         moment = dt.datetime.fromtimestamp(t, dt.UTC)
         event = "a timer" if m[IN_TYPE] == MISSING else f"`{self.setting.program.names.events[int(m[IN_TYPE])]}`"
-        yield f"the rules engines disagree about contact {int(m[CONTACT])} at {moment:%Y-%m-%d %H:%M:%S} UTC, at {event}"
+        when = f"{moment:%Y-%m-%d %H:%M:%S} UTC, at {event}"
+        yield f"the rules engines disagree about contact {int(m[CONTACT])} at {when}"
         names = [r.name for r in self.code.book.rules]
         yield f"  kernel fires:        {', '.join(names[r] for r in self._other) or 'nothing'}"
         yield f"  durable-rules fires: {', '.join(names[r] for r in self.fired) or 'nothing'}"

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
 from bifurque.actors.layout import P_ZONE
-from bifurque.engine.durable import stepping
 from bifurque.engine.contacts import contact_number
+from bifurque.engine.durable import stepping
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.people import Drawn
 from bifurque.engine.run import Run, read_parquet, sha256
