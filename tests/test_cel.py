@@ -90,9 +90,11 @@ SUBSET = {
     "string": 36,
     "timestamps": 26,
 }
-"""How many tests of each file are in the subset: with values that are written out, and a bool, a number or a text as
-result. All others are refused with a message (lists and maps as values, unsigned numbers, bytes, macros but `has`, types
-as values), need bindings or protocol buffers, or end in an instant (11). Of those in the subset none is an exception."""
+"""How many tests of each file are in the subset: values are written out, the result is a bool, a number or a text.
+
+All others are refused with a message (lists and maps as values, unsigned numbers, bytes, macros but `has`, types as
+values), need bindings or protocol buffers, or end in an instant (11). Of those in the subset none is an exception.
+"""
 ELSEWHERE = {"bindings", "type_env", "container", "typed_result", "disable_macros", "check_only", "unknown"}
 RESULTS = {
     "bool_value": lambda word: word == "true",
@@ -144,7 +146,9 @@ def test_official_tests_in_the_subset_pass(name):
 
 def test_the_reader_of_official_tests():
     text = """name: "a" # no
-    section { test { name: 't' expr: '"\\303\\251' '\\x41\\u00e9"' value { string_value: "\\"" } } test: { expr: "x" } }"""
+    section {
+      test { name: 't' expr: '"\\303\\251' '\\x41\\u00e9"' value { string_value: "\\"" } }
+      test: { expr: "x" } }"""
     [section] = read(text)["section"]
     assert [t["expr"] for t in section["test"]] == [['"éAé"'], ["x"]]
     assert section["test"][0]["value"] == [{"string_value": ['"']}]
