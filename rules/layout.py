@@ -109,7 +109,8 @@ OFF, CONSTANT, REALISTIC = range(3)
     FIRINGS,  # of rules, for the input at hand
     LOOPING,  # the rule that made them too many, as a winner
     ENTRY_STEP,  # where the entry at hand begins, or 0
-) = range(64, 94)
+    POSSIBLE,  # masks of the rules that may be true, given the event at hand; 0: all
+) = range(64, 95)
 
 # Fixed words. -- the input being stepped
 # (IN_TEXT and IN_MESSAGE: key and message as conditions read them)
