@@ -6,7 +6,7 @@ true fires and is disarmed; one found not true is disarmed too; each slot whose 
 
 from __future__ import annotations
 
-from bifurque.rules.compiled import Memory, as_real, kernel, seldom
+from bifurque.rules.compiled import Memory, as_real, as_word, kernel, seldom
 from bifurque.rules.conditions import truth, word
 from bifurque.rules.layout import *
 from bifurque.rules.rulebook import *
@@ -20,17 +20,8 @@ def mask(bit: int) -> int:
 
 @kernel
 def lowest(bits: int) -> int:
-    """The place of the lowest bit of a word that has one."""
-    at = 0
-    if bits & 0xFFFFFFFF == 0:
-        at, bits = at + 32, bits >> 32
-    if bits & 0xFFFF == 0:
-        at, bits = at + 16, bits >> 16
-    if bits & 0xFF == 0:
-        at, bits = at + 8, bits >> 8
-    while bits & 1 == 0:
-        at, bits = at + 1, bits >> 1
-    return at
+    """The place of the lowest bit of a word that has one: the exponent of that bit alone, as a real number."""
+    return ((as_word(float(bits & -bits)) >> 52) & 0x7FF) - 1023
 
 
 @seldom
