@@ -19,7 +19,7 @@ from bifurque.actors.layout import (
 from bifurque.engine.compile_actions import assignments
 from bifurque.engine.compile_features import finish_features
 from bifurque.engine.compile_scores import score_row
-from bifurque.engine.compile_tests import Testing
+from bifurque.engine.compile_tests import WordTests
 from bifurque.engine.names import Names, listed
 from bifurque.engine.possible import may_fire
 from bifurque.engine.program import Compiling
@@ -118,7 +118,7 @@ class _Rules:
         at = tables.put([0] * RU * len(self.order))
         actions = [tables.listed(self._actions(r), ACTION) for r in self.order]
         numbers = {r.name: i for i, r in enumerate(c.plan.rules)}
-        causes, testing = c.rule_causes([r.name for r in c.plan.rules]), Testing(tables, self._segment)
+        causes, testing = c.rule_causes([r.name for r in c.plan.rules]), WordTests(tables, self._segment)
         for i, rule in enumerate(self.order):
             row = {RU_WHEN: self.codes[i], RU_ACTIONS: actions[i], RU_CAUSE: causes[rule.name]}
             row |= {RU_NAME: self.winners[rule.name], RU_NUMBER: numbers[rule.name], RU_FACT: self._derivation(rule)}

@@ -29,7 +29,7 @@ class NoTest(Exception):  # noqa: N818
     """A condition that needs the evaluator."""
 
 
-class Testing:
+class WordTests:
     """Finds the tests of conditions."""
 
     def __init__(self, tables: Tables, segment: Callable[[str], Node]) -> None:
