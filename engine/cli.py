@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import click
 
 from bifurque.engine.cli_rules import rules_engine, shadow
+from bifurque.engine.progress import Progress
 from bifurque.rules.errors import BifurqueError, PlanError
 
 STARTED = time.perf_counter()
@@ -128,6 +129,33 @@ def _print(data: object, lines: list[str], json: bool) -> None:
 
 
 @main.command()
+@click.argument("sector", required=False)
+@click.option("-o", "--out", type=click.Path(path_type=File), help="To this file; by default on the screen.")
+@click.option("--list", "listing", is_flag=True, help="List the sectors.")
+@lang
+@as_json
+def behaviour(sector: str | None, out: File | None, listing: bool, lang: str | None, json: bool) -> None:
+    """Write the usual people of SECTOR, to edit and use with `simulate --behaviour FILE`.
+
+    Every figure comes with its source, or is said to be assumed. SECTOR is one of those that --list shows, such as
+    retail, e-commerce, travel or software; `all` if none is named.
+    """
+    from bifurque.engine.sector_file import SECTORS, sector_text, write_sector
+    from bifurque.engine.words import language
+
+    if listing:
+        _print(list(SECTORS), list(SECTORS), json)
+        return
+    sector = sector or "all"
+    if out is None:
+        text = sector_text(sector, language(lang))
+        _print({"sector": sector, "text": text}, [text.rstrip()], json)
+        return
+    write_sector(out, sector, language(lang))
+    _print({"sector": sector, "file": str(out)}, [str(out)], json)
+
+
+@main.command()
 @click.argument("plan", type=click.Path(path_type=File))
 @rules_engine
 @sets
@@ -234,49 +262,26 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
     click.echo(f"{say(spoken, 'files')}: {run.folder}")
 
 
-class Progress:
-    """A progress bar on stderr with contact-days per second and the time left; silent when nobody watches."""
-
-    def __init__(self, days: int | None) -> None:
-        self.days = days
-        self.began = 0.0
-        self.shown = False
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def show(self, done: int, total: int, days: int) -> None:
-        """Draw the bar again."""
-        now = time.perf_counter()
-        if not self.began:
-            self.began = now
-        if not sys.stderr.isatty():
-            return
-        self.shown = True
-        spent = max(now - self.began, 1e-6)
-        rate = done * days / spent
-        left = (total - done) * spent / max(done, 1)
-        filled = round(30 * done / total)
-        bar = "█" * filled + "░" * (30 - filled)
-        speed = f"  {rate / 1e6:8.1f} M contact-days/s" if days else ""
-        text = f"\r{bar} {done / total:4.0%}{speed}  {left:5.0f} s "
-        click.echo(text, nl=False, err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
-
-
 @main.command()
 @click.argument("run", type=click.Path(path_type=File))
 @click.argument("contact")
 @click.argument("message", required=False)
 @click.option("--zone", help="On whose wall clock; by default the contact's own.")
+@click.option(
+    "--events", is_flag=True, help="Also what the contact did: opens, by itself or by its mail program, clicks."
+)
 @rules_engine
 @lang
 @as_json
 def why(
-    run: File, contact: str, message: str | None, zone: str | None, rules_engine: str, lang: str | None, json: bool
+    run: File,
+    contact: str,
+    message: str | None,
+    zone: str | None,
+    events: bool,
+    rules_engine: str,
+    lang: str | None,
+    json: bool,
 ) -> None:
     """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
 
@@ -292,9 +297,9 @@ def why(
     if json:
         import msgspec
 
-        click.echo(msgspec.json.encode(found.rows))
+        click.echo(msgspec.json.encode(found.rows + found.lived if events else found.rows))
         return
-    for line in told(found, spoken, zone):
+    for line in told(found, spoken, zone, events=events):
         click.echo(line)
     if not found.rows:
         click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))

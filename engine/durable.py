@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.actors.host import Lane, Sink, Stretch
-from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
+from bifurque.actors.host import Lane
 from bifurque.engine.durable_code import Code
 from bifurque.engine.durable_host import Host
 from bifurque.engine.durable_step import Chaining, Reading
@@ -21,7 +20,6 @@ from bifurque.engine.setting import Setting, one_of
 from bifurque.engine.texts import Texts
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
-from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, NEXT_EVENT, ROWS_COUNT
 
 ENGINES = ("kernel", "durable")
 MOST_CONTACT_DAYS = 200_000
@@ -75,18 +73,15 @@ class PlainLane(Lane):
 
     of: Of = lambda function: function
 
-    def live(self, stretch: Stretch, sink: Sink) -> None:
-        """Let a stretch of contacts live."""
-        words, lane = self.words, self.of(run_lane)
-        words[NEXT_CONTACT] = words[NEXT_EVENT] = 0
-        words[CONTACT] = MISSING
-        more = RAN_OUT_OF_ROOM
-        with np.errstate(over="ignore"):
-            while more == RAN_OUT_OF_ROOM:
-                more = lane(words, stretch.people, stretch.events, stretch.bounds)
-                sink.take(stretch.index, words)
-                words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
-        sink.close(stretch.index)
+    def code(self, function: Callable[..., int]) -> Callable[..., int]:
+        """Plain Python, with another engine in it."""
+        plain: Callable[..., int] = self.of(function)
+
+        def run(*given: Words) -> int:
+            with np.errstate(over="ignore"):
+                return plain(*given)
+
+        return run
 
 
 @contextmanager

@@ -120,6 +120,8 @@ def shadow(setting: Setting, share: float, progress: Callable[[int, int], None] 
     """
     if not 0 < share <= 1:
         raise DataError(f"--shadow: expected a share above 0 %, and at most 100 %, got {100 * share:g} %")
+    if setting.program.supplies:
+        raise DataError("--shadow: what contacts share is settled among all of them: use --rules-engine durable")
     places = _sampled(setting, share)
     found = Shadowed(len(places))
     if not setting.plan.rules:
