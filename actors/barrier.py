@@ -12,12 +12,21 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from bifurque.actors.host import Lane, Sink, Stopped, Stretch, run
 from bifurque.rules.compiled import Words
-from bifurque.rules.layout import EVENTS_COUNT, H_LETTERS, H_PARKED, LETTERS_COUNT, PARKED_WORDS, ROWS_COUNT
+from bifurque.rules.layout import (
+    EVENTS_COUNT,
+    H_LETTERS,
+    H_PARKED,
+    LETTERS_COUNT,
+    PARKED_WORDS,
+    ROWS_COUNT,
+    STANDING_COUNT,
+)
 from bifurque.rules.settlement import Books, Request
 from bifurque.rules.sharing import (
     LETTER,
@@ -35,6 +44,8 @@ from bifurque.rules.sharing import (
 DAY = 86400
 MANY = 256
 """So many contacts are worth a second lane."""
+FIRST_NEWCOMER, FIRST_RESUMED = 1 << 29, 1 << 30
+"""The numbers of their parts: behind those of every stretch."""
 
 
 @dataclass
@@ -128,7 +139,7 @@ class Meeting:
 
     def take(self, index: int, words: Words) -> None:
         """Take the rows, the letters and the parked contacts of a lane's memory."""
-        if words[ROWS_COUNT] or words[EVENTS_COUNT]:
+        if words[ROWS_COUNT] or words[EVENTS_COUNT] or words[STANDING_COUNT]:
             self.sink.take(index, words)
         if not (words[LETTERS_COUNT] or words[PARKED_WORDS]):
             return
@@ -144,6 +155,23 @@ class Meeting:
     def close(self, index: int) -> None:
         """A stretch is done."""
         self.sink.close(index)
+
+
+class Newcomers(Protocol):
+    """Contacts that others bring to life.
+
+    Attributes:
+        events: the rows of imported events, with those of newcomers behind.
+        waiting: who has joined, and has not lived yet.
+        count: how many there have been.
+    """
+
+    events: Words
+    waiting: list[tuple[int, int, int, int]]
+    count: int
+
+    def stretches(self, index: int) -> Iterator[Callable[[], Stretch]]:
+        """Those who wait, to be lived."""
 
 
 @dataclass
@@ -164,6 +192,7 @@ def run_shared(
     events: Words,
     done: Callable[[int], None],
     stop: threading.Event,
+    newcomers: Newcomers | None = None,
 ) -> Rounds:
     """Run stretches over lanes, then settle what is asked for, instant by instant, until nobody asks any more.
 
@@ -175,6 +204,7 @@ def run_shared(
         events: the rows of imported events.
         done: called with the number of contacts that have been to their first request or the horizon.
         stop: set it to stop.
+        newcomers: contacts that others bring to life; they live as far as everybody before anything is settled.
 
     Raises:
         Stopped: `stop` was set.
@@ -182,7 +212,8 @@ def run_shared(
     meeting, took = Meeting(sink, books), Rounds()
     run(stretches, lanes, meeting, done, stop)
     parking = meeting.parking
-    index = 1 << 30  # behind every stretch
+    _arrive(newcomers, lanes, meeting, stop)
+    index = FIRST_RESUMED
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
         while parking.count:
             if stop.is_set():
@@ -191,9 +222,17 @@ def run_shared(
             took.requests += settle(books, t, parked)
             took.rounds += 1
             took.resumed += len(parked)
-            index += resume(pool, lanes, index, parked, events, meeting)
+            index += resume(pool, lanes, index, parked, events if newcomers is None else newcomers.events, meeting)
+            _arrive(newcomers, lanes, meeting, stop)
     took.parked_words = parking.most
     return took
+
+
+def _arrive(newcomers: Newcomers | None, lanes: list[Lane], meeting: Meeting, stop: threading.Event) -> None:
+    """Let those live who have joined, and those whom they bring."""
+    while newcomers is not None and newcomers.waiting:
+        index = FIRST_NEWCOMER + newcomers.count
+        run(newcomers.stretches(index), lanes, meeting, lambda _: None, stop)
 
 
 def resume(

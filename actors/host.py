@@ -11,7 +11,17 @@ from typing import Protocol
 
 from bifurque.actors.lane import RAN_OUT_OF_ROOM, resume_lane, run_lane
 from bifurque.rules.compiled import Words, compiled
-from bifurque.rules.layout import CONTACT, EVENTS_COUNT, HASH, MISSING, NEXT_CONTACT, NEXT_EVENT, ROWS_COUNT, WAKES
+from bifurque.rules.layout import (
+    CONTACT,
+    EVENTS_COUNT,
+    HASH,
+    MISSING,
+    NEXT_CONTACT,
+    NEXT_EVENT,
+    ROWS_COUNT,
+    STANDING_COUNT,
+    WAKES,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ class Lane:
             more = kernel(words, *given)
             self.cpu += time.thread_time() - began
             sink.take(index, words)
-            words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+            words[ROWS_COUNT] = words[EVENTS_COUNT] = words[STANDING_COUNT] = 0
 
     @property
     def counters(self) -> Words:

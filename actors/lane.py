@@ -7,6 +7,7 @@ from bifurque.actors.buying import become
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
 from bifurque.actors.parking import next_until, park, take_up
+from bifurque.actors.standing import stand
 from bifurque.actors.step import NO_INPUT, settled, step
 from bifurque.actors.tally import arm_count, settle_pressure, stage_count
 from bifurque.actors.triggers import begin_absence, next_date, next_schedule
@@ -34,6 +35,8 @@ def run_lane(words: Words, people: Words, events: Words, bounds: Words) -> int:
     """
     m = memory(words)
     while m[NEXT_CONTACT] < len(people):
+        if m[STANDING_COUNT] > m[H_STANDING_SIZE]:
+            return RAN_OUT_OF_ROOM
         i = m[NEXT_CONTACT]
         if m[CONTACT] == MISSING:
             begin(m, people, i)
@@ -57,6 +60,8 @@ def resume_lane(words: Words, parked: Words, events: Words) -> int:
     m = memory(words)
     head = m[H_PARKED] + m[H_PARKED_SIZE] + m[H_PARKED_MOST]
     while m[NEXT_CONTACT] < len(parked):
+        if m[STANDING_COUNT] > m[H_STANDING_SIZE]:
+            return RAN_OUT_OF_ROOM
         at = m[NEXT_CONTACT]
         if m[CONTACT] == MISSING:
             for i in range(parked[at]):
@@ -243,6 +248,8 @@ def finish(m: Memory) -> None:
     settle_pressure(m)
     if m[RECENT_SENDS] >= 12 and m[RECENT_OPENS] == 0:
         m[m[H_TOTALS] + X_INDIFFERENT] += 1
+    if m[H_STANDING] != 0:
+        stand(m)
 
 
 @kernel

@@ -195,7 +195,8 @@ REACTION = 5
     RX_REMEMBER,  # windowed features
     RX_TAKEN,  # an offer is taken
     RX_LIVELY,  # a visit or a purchase: a person who is active
-) = range(18)
+    RX_REFERRED,  # a friend joins
+) = range(19)
 
 # Actions of steps and events: rows behind a count
 (AC_OP, AC_CELL, AC_CODE, AC_WORD, AC_WATCH) = range(5)
@@ -372,6 +373,10 @@ READER = 10
 # Columns of the population
 (P_CONTACT, P_ZONE, P_PERSONA, P_JOINED, P_KEEP, P_FIRST) = range(6)
 NO_ZONE = -1
+
+# Where a contact stands at the end: a row for each visit under way, or one without a journey
+(SD_CONTACT, SD_STAGE, SD_JOURNEY, SD_STEP, SD_DUE) = range(5)
+STANDING = 5
 
 # Columns of imported events
 (E_TIME, E_TYPE, E_KEY, E_VALUE, E_MESSAGE, E_CAUSE) = range(6)

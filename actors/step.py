@@ -29,6 +29,7 @@ from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.conditions import truth
 from bifurque.rules.decisions import emit, event, week_counts
 from bifurque.rules.layout import *
+from bifurque.rules.sharing import refer
 
 NO_INPUT = -1
 
@@ -209,6 +210,9 @@ def reaction(m: Memory, row: int, t: int) -> None:
             taken(m, arg, t)
     elif op == RX_LIVELY:
         lively(m, t)
+    elif op == RX_REFERRED:
+        if m[IN_SOURCE] != FROM_FILE:
+            refer(m, t)
     elif op == RX_SEEN:
         seen(m, arg, m[row + RX_AUX], m[IN_KEY], t)
     elif op == RX_FIRST and m[m[arg + TR_CELLS]] == 0:

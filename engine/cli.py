@@ -7,20 +7,20 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path as File
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from bifurque.engine.cli_options import as_json, lang, sets
+from bifurque.engine.cli_people import associate, contact, where
 from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.engine.progress import Progress
 from bifurque.rules.errors import BifurqueError, PlanError
 
 STARTED = time.perf_counter()
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
-F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -59,28 +59,6 @@ def _close_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def sets(command: F) -> F:
-    """The option every command has that takes a plan."""
-    return click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="PATH=VALUE",
-        help="Override one value of the plan, such as caps.0.max=2 or journeys.cart.steps.0.wait=3h. Repeatable.",
-    )(command)
-
-
-def lang(command: F) -> F:
-    """The language of what is read by people."""
-    text = "Language; by default that of the environment."
-    return click.option("--lang", type=click.Choice(["fr", "en"]), help=text)(command)
-
-
-def as_json(command: F) -> F:
-    """Machine-readable output."""
-    return click.option("--json", "json", is_flag=True, help="Print JSON instead of text.")(command)
-
-
 @click.group(cls=Commands, context_settings=SETTINGS)
 @click.version_option(package_name="bifurque")
 def main() -> None:
@@ -92,6 +70,10 @@ def main() -> None:
     bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
     bifurque why RUN 17                   every decision about one contact, with its reason
     """
+
+
+for more in (contact, where, associate):
+    main.add_command(more)
 
 
 @main.command()

@@ -188,7 +188,7 @@ def _room(c: Compiling, rows: int) -> None:
     more = 2 * (size + sum(map(len, c.slots.values())))  # what one event may end or decide, beyond a lane's own room
     words[H_ROWS], words[H_ROWS_SIZE] = tables.reserve((rows + more) * ROW), rows
     words[H_EVENT_ROWS] = tables.reserve(rows * EVENT_ROW)
-    if c.supplies:
+    if c.supplies or c.plan.referral is not None:
         _room_to_share(c)
     c.first_counter = len(words) + tables.room
     words[H_SEND_COUNTS] = tables.reserve(words[H_WEEKS] * len(c.sends) * (N_FIXED + 2 * len(c.reasons)))

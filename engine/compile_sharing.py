@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
-from bifurque.actors.layout import RX_TAKEN
+from bifurque.actors.layout import RX_REFERRED, RX_TAKEN
 from bifurque.engine.journey import OfferStep
 from bifurque.engine.names import candidates, listed
 from bifurque.engine.program import Compiling
@@ -80,10 +80,12 @@ def finish_sharing(c: Compiling) -> None:
 
 
 def react_to_takers(c: Compiling) -> None:
-    """The events that take an offer: their key is its name, or that of its message."""
+    """The events that take an offer: their key is its name, or that of its message; those that bring a friend."""
     for name, offer in c.plan.offers.items():
         for key in dict.fromkeys((name, offer.message)):
             c.react(offer.taken, ORDER_TAKEN, [RX_TAKEN, c.offers[name], -1, 0, c.tables.text(key)])
+    if c.plan.referral is not None:
+        c.react(c.plan.referral.rewarded, ORDER_TAKEN, [RX_REFERRED, 0, -1, 0, 0])
 
 
 def offer_list(c: Compiling, step: OfferStep) -> int:

@@ -19,7 +19,7 @@ from bifurque.engine.values import shown
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean, nearest
 from bifurque.rules.layout import MISSING, NO_KEY
-from bifurque.rules.numbers import GOLD
+from bifurque.rules.numbers import GOLD, nth
 
 COLUMNS = ("contact", "time", "type", "key", "value", "message")
 MESSAGE_EVENTS = ("opened", "clicked", "unsubscribed")
@@ -36,6 +36,7 @@ class Imported:
         ignored: how many were left out, by reason.
         notes: what else is worth knowing.
         file: where they come from.
+        pairs: friends that joined after an invitation.
     """
 
     rows: Words
@@ -44,6 +45,7 @@ class Imported:
     ignored: dict[str, int]
     notes: list[str] = field(default_factory=list)
     file: str | File | None = None
+    pairs: int = 0
 
     def bounds(self, contacts: Words) -> Words:
         """For each of some contacts (in ascending order) its first event, and one bound more at the end."""
@@ -91,6 +93,21 @@ def read_events(program: Program, file: str | File, found: Texts) -> Imported:
 def event_purpose(event: str) -> int:
     """What the draws of those who answer an event are keyed by, with how often it has happened to them."""
     return hash64("events", event)
+
+
+def first_cause(event: str) -> int:
+    """`nth` of the first event of a type."""
+    with np.errstate(over="ignore"):
+        return nth(event_purpose(event), 0)
+
+
+def with_events(program: Program, imported: Imported, rows: Words, contacts: Words) -> Imported:
+    """Events with more of them, which come last at equal times."""
+    rows, contacts = np.concatenate([imported.rows, rows]), np.concatenate([imported.contacts, contacts])
+    order = np.lexsort((np.arange(len(rows)), rows[:, E_TIME], contacts))
+    rows, contacts = np.ascontiguousarray(rows[order]), contacts[order]
+    rows[:, E_CAUSE] = _causes(program, rows[:, E_TYPE], contacts)
+    return Imported(rows, contacts, imported.ids, imported.ignored, imported.notes, imported.file)
 
 
 def _causes(program: Program, kinds: Words, contacts: Words) -> Words:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from bifurque.engine.habits import Behaviour, Persona, Population
 from bifurque.engine.journey import Consents, Journey, Scalar
 from bifurque.engine.ruling import Rule
-from bifurque.engine.sharing import Budget, Capacity, Offer
+from bifurque.engine.sharing import Budget, Capacity, Offer, Referral
 from bifurque.engine.shock import Shock
 from bifurque.engine.trigger import Names, Text, doc
 from bifurque.engine.values import Clock, Condition, Date, Duration, Moment, Money, Name, Number, Share, Weekday, Zone
@@ -267,6 +267,9 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         Duration,
         doc("What contacts share is settled as soon as it is asked for; or only so often, for very large runs", "1h"),
     ] = Duration(0, 0)
+    referral: Annotated[Referral | None, doc("Contacts who bring contacts", {"invited": "invited", "reward": 10})] = (
+        None
+    )
     rules: Annotated[
         tuple[Rule, ...],
         doc(

@@ -8,13 +8,16 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path as File
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from bifurque.engine.plan import Plan
 from bifurque.rules.errors import RunError
+
+if TYPE_CHECKING:
+    from bifurque.engine.one_contact import ContactState
 
 MANIFEST, KPI = "manifest.json", "kpi.json"
 
@@ -184,6 +187,30 @@ class Run:
     def aggregate(self, name: str) -> Any:
         """One of the tables of `aggregates/`, as an Arrow table."""
         return read_parquet(self.folder / "aggregates" / f"{name}.parquet")
+
+    def contact(self, contact: str | int, at: str | None = None) -> ContactState:
+        """Where a contact stands, what waits for it and what was decided: at the end, or at an instant.
+
+        >>> run = open_run("runs/shop-001")  # doctest: +SKIP
+        >>> run.contact(17, "2026-03-10 14:00").inside  # doctest: +SKIP
+
+        Raises:
+            DataError: no such contact, no such instant, or one outside the run.
+            RunError: a file of the run is no longer what it was.
+        """
+        from bifurque.engine.one_contact import contact_state
+
+        return contact_state(self, contact, at)
+
+    def where(self, journey: str | None = None, step: str | None = None) -> Any:
+        """Who stands where at the end, as an Arrow table: contact, stage, journey, step, due; or only those somewhere.
+
+        Raises:
+            DataError: no such journey or step.
+        """
+        from bifurque.engine.where import standing
+
+        return standing(self, journey, step)
 
     def _table(self, name: str) -> Any:
         import pyarrow as pa

@@ -17,6 +17,7 @@ from bifurque.engine.load import load, loads
 from bifurque.engine.people import Drawn, FromFile, People, kept
 from bifurque.engine.plan import Plan
 from bifurque.engine.program import Program
+from bifurque.engine.referrals import reward_pairs
 from bifurque.engine.texts import Texts
 from bifurque.engine.values import shown
 from bifurque.rules.compiled import Words
@@ -98,6 +99,8 @@ def prepare(
     program = compile_plan(checked, days=days, behaviour=behaviour, zones=zones, rows=rows)
     texts = Texts(program)
     imported = read_events(program, events, texts) if events is not None else no_events()
+    if checked.referral is not None and len(imported.rows):
+        imported = reward_pairs(program, imported, texts)
     people = _people(program, source, imported, contacts, seed, texts, checked)
     _all_known(people, imported, events)
     words = texts.answers(program, program.words.copy())

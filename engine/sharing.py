@@ -84,3 +84,15 @@ def read_capacity(text: str | Capacity) -> Capacity:
         raise ValueError(f"expected a capacity such as `60 per business day`, got `{text}`")
     whole = {} if found[2] == "business day" else {"start": 0, "end": 86400}
     return Capacity(max=int(found[1]), per=found[2], **whole)  # type: ignore[arg-type]
+
+
+class Referral(Struct, frozen=True, forbid_unknown_fields=True):
+    """Contacts who bring contacts: a reward for both, once per pair, when the friend joins."""
+
+    invited: Annotated[Name, doc("The event of an invitation; its key is the friend", "invited")] = "invited"
+    joined: Annotated[Name, doc("The friend's first event", "joined")] = "joined"
+    rewarded: Annotated[
+        Name,
+        doc("The event that both get then. In a simulation, one that behaviour makes brings a new contact", "rewarded"),
+    ] = "rewarded"
+    reward: Annotated[Money, doc("What each of the two gets; the value of the event", 10)] = 0.0

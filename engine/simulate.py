@@ -16,19 +16,21 @@ from typing import Any, Literal
 import numpy as np
 
 from bifurque.actors.barrier import run_shared
-from bifurque.actors.host import Lane, Stretch, run
+from bifurque.actors.host import Lane, Sink, Stretch, run
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.aggregates import write_aggregates
+from bifurque.engine.answers import Journal
 from bifurque.engine.kpi import kpis, shared_figures, unknown_features
 from bifurque.engine.ledger import Tabulator
 from bifurque.engine.program import Program
+from bifurque.engine.referrals import Newcomers, referral_figures
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
 from bifurque.engine.setting import Setting, one_of, prepare, within
 from bifurque.engine.sink import Nowhere, Writer
+from bifurque.engine.standing import Standing, with_room
 from bifurque.engine.zones import database_version
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import RunError
-from bifurque.rules.settlement import Books
 
 Ledger = Literal["full", "sample", "none"]
 SAMPLE = 0.01
@@ -98,9 +100,15 @@ def simulate(
     )
     if shadow is not None:
         _shadow(setting, shadow)
+    setting.words = with_room(setting.words)
     timing = (started if started is not None else began, began)
     with lanes_of(setting, workers or os.cpu_count() or 1, rules_engine) as lanes:
         return _run(setting, lanes, ledger, rules_engine, out, overwrite, progress, timing)
+
+
+def share_of(ledger: Ledger) -> float:
+    """The share of contacts whose rows a ledger keeps."""
+    return {"full": 1.0, "sample": SAMPLE, "none": 0.0}[ledger]
 
 
 def _shadow(setting: Setting, share: float) -> None:
@@ -143,7 +151,7 @@ def _run(
         text = f"machine code cannot be kept: {plain_reason(error)}: set BIFURQUE_CACHE to a folder with room"
         raise RunError(text) from None
     compiled_at = time.perf_counter()
-    shared = bool(setting.program.supplies)
+    shared = bool(setting.program.supplies) or setting.plan.referral is not None
     folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
     manifest: dict[str, Any] = {}
     sink: Writer | Nowhere = Nowhere()
@@ -152,9 +160,16 @@ def _run(
         write_json(folder / MANIFEST, manifest | {"status": "running"})
         if ledger != "none":
             sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=shared)
-        books = Books(setting.program.supplies, setting.seed) if shared else None
-        consenting = _live(setting, lanes, sink, ledger, progress, books)
+        newcomers = Newcomers(setting, share_of(ledger))
+        books = Journal(setting.program.supplies, setting.seed, folder, newcomers) if shared else None
+        standing = Standing(sink, setting.program.start)
+        consenting = _live(setting, lanes, standing, ledger, progress, books)
         sink.finish()
+        if books is not None:
+            books.close()
+        if setting.plan.referral is not None:
+            newcomers.write(folder)
+        standing.write(folder, Tabulator(setting.program, setting.texts), setting.program.names.stages, mixed=shared)
         _results(folder, setting, lanes, manifest, books)
         _note_consent(setting, consenting)
         manifest["notes"] = setting.notes
@@ -221,21 +236,20 @@ def _warm(lane: Lane, setting: Setting) -> None:
 def _live(
     setting: Setting,
     lanes: list[Lane],
-    sink: Writer | Nowhere,
+    sink: Sink,
     ledger: Ledger,
     progress: Callable[[int, int, int], None] | None,
-    books: Books | None,
+    books: Journal | None,
 ) -> int:
     """Run every stretch; how many contacts have some consent."""
     size, count = STRETCH[ledger], setting.people.count
     size = max(min(size, -(-count // len(lanes))), 256)
-    share = {"full": 1.0, "sample": SAMPLE, "none": 0.0}[ledger]
     words = [P_FIRST + i for i, name in enumerate(setting.program.columns) if name.startswith("consent.")]
     consenting: list[int] = []
 
     def maker(index: int, first: int) -> Callable[[], Stretch]:
         def make() -> Stretch:
-            stretch = setting.stretch(index, first, min(first + size, count), share)
+            stretch = setting.stretch(index, first, min(first + size, count), share_of(ledger))
             consenting.append(int((stretch.people[:, words] != 0).any(axis=1).sum()))
             return stretch
 
@@ -257,7 +271,7 @@ def _live(
     if books is None:
         run(makers(), lanes, sink, done, stop)
     else:
-        run_shared(makers(), lanes, sink, books, setting.events.rows, done, stop)
+        run_shared(makers(), lanes, sink, books, setting.events.rows, done, stop, books.newcomers)
     return sum(consenting)
 
 
@@ -301,7 +315,9 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
     }
 
 
-def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[str, Any], books: Books | None) -> None:
+def _results(
+    folder: File, setting: Setting, lanes: list[Lane], manifest: dict[str, Any], books: Journal | None
+) -> None:
     counters: Words = np.stack([lane.counters for lane in lanes]).sum(axis=0)
     hashed = sum(lane.digest for lane in lanes) % 2**64
     digest = hashlib.sha256(counters.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
@@ -312,6 +328,8 @@ def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[s
     if books is not None:
         books.advance(setting.program.end - 1)
         figures["shared"] = shared_figures(books)
+        if setting.plan.referral is not None:
+            figures["referral"] = referral_figures(setting.plan.referral, setting.events.pairs, books.newcomers)
         digest.update(repr(books.accounts).encode())
         manifest["digest"] = digest.hexdigest()
     write_json(folder / KPI, figures)

@@ -79,6 +79,8 @@ ALWAYS = -(2**62)
 """Letters and parked contacts waiting to be taken away, see `bifurque.rules.sharing`. H_PARKED_MOST: words of one."""
 H_SHOCKS = 124
 """Where shocks stand, by what they change; 0: the plan has none."""
+(H_STANDING, H_STANDING_SIZE, STANDING_COUNT) = range(128, 131)
+"""Where contacts stand when their life is over: rows waiting to be taken away, or 0; see `bifurque.actors.standing`."""
 OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
@@ -125,14 +127,14 @@ OFF, CONSTANT, REALISTIC = range(3)
 (LETTERS_COUNT, PARKED_WORDS) = range(117, 119)
 
 # Fixed words. -- masks of the rules that may be true, given the event at hand; 0: all
-POSSIBLE = 124
+POSSIBLE = 127
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
-LANE_WORDS, LANE_WORDS_END = LAW, H_SHOCKS + 1
+LANE_WORDS, LANE_WORDS_END = LAW, STANDING_COUNT + 1
 """The fixed words that outlive a contact."""
 
-STACK, STACK_SIZE = 128, 64
+STACK, STACK_SIZE = 136, 64
 KNOWN = STACK + STACK_SIZE
 TABLES = KNOWN + STACK_SIZE
 """The first word of the plan's tables."""

@@ -23,8 +23,8 @@ goes with; its cause in the ledger."""
 (OC_UNTIL, OC_TAKEN) = range(2)
 (LT_TIME, LT_KIND, LT_RESOURCE, LT_AMOUNT, LT_UNTIL) = range(5)
 LETTER = 5
-RESERVED, GIVEN_BACK, USED = range(3)
-"""What a contact tells of something it had been granted."""
+RESERVED, GIVEN_BACK, USED, REFERRED = range(4)
+"""What a contact tells of something it had been granted; or that a friend joins: by whom, a hash, in which zone."""
 (PK_WORDS, PK_UNTIL, PK_CONTACT, PK_KEEP, PK_EVENT, PK_LAST, PK_ASKED, PK_FIRST) = range(8)
 """A parked contact: length, until when, who, kept or not, its next event and the one after its last, words of its
 requests; then these, then its state."""
@@ -90,6 +90,15 @@ def tell(m: Memory, t: int, kind: int, resource: int, amount: int, until: int) -
     m[LETTERS_COUNT] += 1
     m[row + LT_TIME], m[row + LT_KIND], m[row + LT_RESOURCE] = t, kind, m[resource + RES_ID]
     m[row + LT_AMOUNT], m[row + LT_UNTIL] = amount, until
+
+
+@seldom
+def refer(m: Memory, t: int) -> None:
+    """A friend joins because of this contact: a letter to those who bring new contacts to life."""
+    row = m[H_LETTERS] + m[LETTERS_COUNT] * LETTER
+    m[LETTERS_COUNT] += 1
+    m[row + LT_TIME], m[row + LT_KIND], m[row + LT_RESOURCE] = t, REFERRED, m[CONTACT]
+    m[row + LT_AMOUNT], m[row + LT_UNTIL] = m[IN_CAUSE], m[ZONE] if m[ZONE_KNOWN] == 1 else -1
 
 
 @seldom

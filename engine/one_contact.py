@@ -1,0 +1,206 @@
+"""One contact at any instant of a run: where it stands, what waits for it, and what was decided so far."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+
+from bifurque.actors.barrier import asked
+from bifurque.actors.host import Stretch
+from bifurque.actors.lane import ASKS, RAN_OUT_OF_ROOM, answer, begin, live
+from bifurque.actors.layout import P_ZONE
+from bifurque.actors.parking import gather, next_until
+from bifurque.engine.answers import answers_to
+from bifurque.engine.known import Visit, Waiting, known_facts, mailbox, scores, visits
+from bifurque.engine.ledger import Tabulator, taken
+from bifurque.engine.referrals import Newcomers, newcomer
+from bifurque.engine.run import Run
+from bifurque.engine.setting import Setting
+from bifurque.engine.why import find_contact, setting_of
+from bifurque.engine.zones import known_zones, read_zone
+from bifurque.rules.compiled import Words
+from bifurque.rules.errors import DataError, short
+from bifurque.rules.layout import (
+    CONTACT,
+    EVENTS_COUNT,
+    H_PARKED,
+    LETTERS_COUNT,
+    LIFE,
+    MISSING,
+    NEXT_EVENT,
+    PERSONA,
+    QUARANTINED,
+    ROWS_COUNT,
+    STAGE,
+    UNTIL,
+)
+from bifurque.rules.sharing import PK_ASKED, PK_FIRST, RQ_RANK
+
+
+class ContactState(Struct, frozen=True):
+    """Everything about one contact at one instant. Instants are in UTC.
+
+    Attributes:
+        contact: its number.
+        zone: the clock on its wall.
+        persona: which kind of person it is.
+        at: the instant; what happens at it has happened.
+        lives: whether it has come to life by then.
+        stage: of the life cycle.
+        stopped: whether it was stopped for never coming to rest.
+        attributes: those known.
+        facts: those true.
+        scores: by name; of a score by key each key.
+        consents: `<purpose>.<channel>`, yes or no.
+        offers: those reserved for it, until when.
+        inside: the visits under way.
+        mailbox: what waits for it.
+        history: rows of the ledger so far.
+        events: rows of the events so far.
+    """
+
+    contact: int
+    zone: str
+    persona: str
+    at: dt.datetime
+    lives: bool
+    stage: str
+    stopped: bool
+    attributes: dict[str, Any]
+    facts: list[str]
+    scores: dict[str, Any]
+    consents: dict[str, bool]
+    offers: dict[str, dt.datetime]
+    inside: list[Visit]
+    mailbox: list[Waiting]
+    history: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+
+
+@dataclass
+class Lived:
+    """A life up to some instant: the memory it left, its decisions and events."""
+
+    words: Words
+    rows: Words
+    events: Words
+
+
+def relive(setting: Setting, stretch: Stretch, answers: list[int], until: int) -> Lived:
+    """Let the one contact of a stretch live up to an instant, with the answers it got when it asked for anything.
+
+    Raises:
+        DataError: there are fewer answers than it asks for.
+    """
+    words = setting.words.copy()
+    words[CONTACT] = MISSING
+    told: Iterator[int] = iter(answers)
+    rows, events = [], []
+    last = int(stretch.bounds[1])
+    with np.errstate(over="ignore"):
+        begin(words, stretch.people, 0)
+        words[NEXT_EVENT] = stretch.bounds[0]
+        more = RAN_OUT_OF_ROOM
+        while more in (RAN_OUT_OF_ROOM, ASKS):
+            more = live(words, stretch.events, last, until) if words[LIFE] < until else 0
+            decided, happened = taken(words)
+            rows.append(decided.copy())
+            events.append(happened.copy())
+            words[ROWS_COUNT] = words[EVENTS_COUNT] = words[LETTERS_COUNT] = 0
+            if more == ASKS:
+                _hear(words, told)
+    return Lived(words, np.concatenate(rows), np.concatenate(events))
+
+
+def _hear(words: Words, told: Iterator[int]) -> None:
+    """The contact asks for something, and lives the answer it got in the run."""
+    head = int(words[H_PARKED])
+    end = int(gather(words, head + PK_FIRST))
+    if end == head + PK_FIRST:
+        words[UNTIL] = next_until(words)
+        return
+    words[head + PK_ASKED] = end - head - PK_FIRST
+    for at, _ in asked(words[head:end]):
+        found = next(told, None)
+        if found is None:
+            raise DataError("the run did not keep what this contact was answered: simulate it again")
+        words[head + at + RQ_RANK] = found
+    answer(words, head)
+
+
+def stretch_of(run: Run, setting: Setting, contact: int) -> Stretch:
+    """A contact of a run with its events: one of the population, or one that the simulation brought to life.
+
+    Raises:
+        DataError: nobody has this number in the run.
+    """
+    place = setting.people.find(contact)
+    if place >= 0:
+        return setting.stretch(0, place, place + 1, 1.0)
+    rows = newcomer(run.folder, contact)
+    if not len(rows):
+        raise DataError(f"{run.folder}: no contact `{contact}` in this run")
+    return Newcomers(setting, 1.0).stretch(0, rows)
+
+
+def contact_state(run: Run, contact: str | int, at: str | None = None) -> ContactState:
+    """Where a contact of a run stood, what waited for it and what had been decided, at the end or at an instant.
+
+    Args:
+        run: the run.
+        contact: its number, or its id in the files of the run.
+        at: an instant such as `2026-03-10 14:00`, on the contact's wall clock unless it has an offset.
+
+    Raises:
+        DataError: no such contact, no such instant, or one outside the run.
+        RunError: a file of the run is no longer what it was.
+    """
+    setting = setting_of(run)
+    number = find_contact(run, str(contact))
+    stretch = stretch_of(run, setting, number)
+    program = setting.program
+    zone = program.names.zones[max(int(stretch.people[0, P_ZONE]), 0)]
+    until = program.end if at is None else _instant(at, zone) + 1
+    if not program.start < until <= program.end:
+        raise DataError(f"`{short(str(at))}` is not within the run: {_day(program.start)} to {_day(program.end - 1)}")
+    lived = relive(setting, stretch, answers_to(run.folder, number), until)
+    words, tabulator = lived.words, Tabulator(program, setting.texts)
+    attributes, facts, consents, offers = known_facts(setting, words, until - 1)
+    return ContactState(
+        contact=number,
+        zone=zone,
+        persona=program.names.personas[int(words[PERSONA])],
+        at=dt.datetime.fromtimestamp(until - 1, dt.UTC),
+        lives=bool(words[LIFE] < until),
+        stage=program.names.stages[int(words[STAGE])],
+        stopped=bool(words[QUARANTINED]),
+        attributes=attributes,
+        facts=facts,
+        scores=scores(setting, words, until - 1),
+        consents=consents,
+        offers=offers,
+        inside=visits(setting, words),
+        mailbox=mailbox(setting, words),
+        history=tabulator.decisions(lived.rows).to_pylist(),
+        events=tabulator.events(lived.events).to_pylist(),
+    )
+
+
+def _instant(text: str, zone: str) -> int:
+    """An instant as it is typed; without an offset on a wall clock."""
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise DataError(f"`{short(text)}` is no instant: write 2026-03-10, or 2026-03-10 14:00") from None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=read_zone(zone if zone in known_zones() else "UTC"))
+    return int(found.timestamp())
+
+
+def _day(t: int) -> str:
+    return f"{dt.datetime.fromtimestamp(t, dt.UTC):%Y-%m-%d}"
