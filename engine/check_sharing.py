@@ -22,6 +22,18 @@ def check_sharing(c: Checker) -> None:
     for name, channel in c.plan.channels.items():
         _capacity(c, channel, ("channels", name))
         _budget(c, channel, ("channels", name))
+    _referral(c)
+
+
+def _referral(c: Checker) -> None:
+    referral = c.plan.referral
+    if referral is None:
+        return
+    for key, others in (("joined", (referral.invited,)), ("rewarded", (referral.invited, referral.joined))):
+        if getattr(referral, key) in others:
+            c.problems.add(
+                ("referral", key), "an invitation, the first event of a friend and a reward cannot be the same"
+            )
 
 
 def _offer(c: Checker, name: str, offer: Offer) -> None:

@@ -19,7 +19,7 @@ from bifurque.engine.values import shown
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean, nearest
 from bifurque.rules.layout import MISSING, NO_KEY
-from bifurque.rules.numbers import GOLD, nth
+from bifurque.rules.numbers import GOLD
 
 COLUMNS = ("contact", "time", "type", "key", "value", "message")
 MESSAGE_EVENTS = ("opened", "clicked", "unsubscribed")
@@ -93,12 +93,6 @@ def read_events(program: Program, file: str | File, found: Texts) -> Imported:
 def event_purpose(event: str) -> int:
     """What the draws of those who answer an event are keyed by, with how often it has happened to them."""
     return hash64("events", event)
-
-
-def first_cause(event: str) -> int:
-    """`nth` of the first event of a type."""
-    with np.errstate(over="ignore"):
-        return nth(event_purpose(event), 0)
 
 
 def with_events(program: Program, imported: Imported, rows: Words, contacts: Words) -> Imported:

@@ -25,7 +25,7 @@ from bifurque.actors.layout import (
     P_ZONE,
 )
 from bifurque.engine.contacts import contact_number
-from bifurque.engine.imports import Imported, first_cause, with_events
+from bifurque.engine.imports import Imported, event_purpose, with_events
 from bifurque.engine.ledger import Part
 from bifurque.engine.people import Drawn, kept, mixed
 from bifurque.engine.program import Program
@@ -247,7 +247,7 @@ def welcome(setting: Setting, rows: Words) -> Words:
     events = rewards(setting.program, rows[:, 2])
     referral = setting.program.plan.referral
     assert referral is not None
-    events[:, E_CAUSE] = first_cause(referral.rewarded)
+    events[:, E_CAUSE] = event_purpose(referral.rewarded)
     return events
 
 
