@@ -107,9 +107,15 @@ def _pairs(baskets: Any, items: Any, size: int) -> tuple[Any, Any, Any]:
 
 
 def proposal(rows: list[Association], offers: tuple[str, ...] = ()) -> dict[str, list[str]]:
-    """`goes_with` by item: what it should be offered with; only offers of a plan, if there is one."""
+    """`goes_with` by item: what must have been taken before it is offered; only offers of a plan, if there is one.
+
+    Of a pair only the direction of higher confidence, from the rarer item to the other: no circle can come of that.
+    """
+    confidence = {(row.item, row.other): row.confidence for row in rows}
     found: dict[str, list[str]] = {}
     for row in rows:
-        if not offers or (row.item in offers and row.other in offers):
+        back = confidence[row.other, row.item]
+        stronger = row.confidence > back or (row.confidence == back and row.item < row.other)
+        if stronger and (not offers or (row.item in offers and row.other in offers)):
             found.setdefault(row.other, []).append(row.item)
     return found
