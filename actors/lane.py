@@ -6,6 +6,7 @@ from bifurque.actors.behaviour import start_source
 from bifurque.actors.buying import become
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
+from bifurque.actors.merging import bring
 from bifurque.actors.parking import next_until, park, take_up
 from bifurque.actors.standing import stand
 from bifurque.actors.step import NO_INPUT, settled, step
@@ -125,6 +126,8 @@ def live(m: Memory, events: Words, last: int, until: int) -> int:
             m[IN_TYPE], m[IN_KEY] = events[at, E_TYPE], events[at, E_KEY]
             m[IN_VALUE], m[IN_SEND] = events[at, E_VALUE], events[at, E_MESSAGE]
             m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = 0, events[at, E_CAUSE], FROM_FILE
+            if m[IN_SEND] <= BRINGS:
+                bring(m, events, BRINGS - m[IN_SEND])
             at += 1
             step(m, t, NO_INPUT)
         elif t < until:
@@ -235,7 +238,7 @@ def reachable(m: Memory) -> int:
 @kernel
 def finish(m: Memory) -> None:
     """The horizon: what is still held is pending, who is still inside is counted, lived pressure is settled."""
-    if m[LIFE] >= m[H_END]:
+    if m[LIFE] >= m[H_END] or m[QUARANTINED] == PARTED:
         return
     entry = m[H_OUTBOX]
     for _ in range(m[OUT_COUNT]):

@@ -196,7 +196,8 @@ REACTION = 5
     RX_TAKEN,  # an offer is taken
     RX_LIVELY,  # a visit or a purchase: a person who is active
     RX_REFERRED,  # a friend joins
-) = range(19)
+    RX_MERGED,  # two contacts turn out to be one
+) = range(20)
 
 # Actions of steps and events: rows behind a count
 (AC_OP, AC_CELL, AC_CODE, AC_WORD, AC_WATCH) = range(5)
@@ -373,6 +374,13 @@ READER = 10
 # Columns of the population
 (P_CONTACT, P_ZONE, P_PERSONA, P_JOINED, P_KEEP, P_FIRST) = range(6)
 NO_ZONE = -1
+
+# Merging: in place of the message of the event; lists of what is joined
+LEAVES, BRINGS = -2, -3
+"""This contact leaves everything to another; or (BRINGS − n) takes over what stands from the n-th event row on."""
+PARTED = 3
+"""`QUARANTINED`: this life has gone over into another."""
+(MG_KNOWN, MG_FACTS, MG_CAPS, MG_COHERENCE, MG_ABSENCES, MG_FIRSTS, MG_SCORES) = range(7)
 
 # Where a contact stands at the end: a row for each visit under way, or one without a journey
 (SD_CONTACT, SD_STAGE, SD_JOURNEY, SD_STEP, SD_DUE) = range(5)

@@ -14,6 +14,7 @@ from bifurque.actors.firing import attend, infer, remember
 from bifurque.actors.foresee import foresee
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, retract, set_timer, take
+from bifurque.actors.merging import merged
 from bifurque.actors.offering import taken
 from bifurque.actors.outbox import key_of, remove, set_release, withdraw
 from bifurque.actors.reading import read_by
@@ -213,6 +214,8 @@ def reaction(m: Memory, row: int, t: int) -> None:
     elif op == RX_REFERRED:
         if m[IN_SOURCE] != FROM_FILE:
             refer(m, t)
+    elif op == RX_MERGED:
+        merged(m, t)
     elif op == RX_SEEN:
         seen(m, arg, m[row + RX_AUX], m[IN_KEY], t)
     elif op == RX_FIRST and m[m[arg + TR_CELLS]] == 0:

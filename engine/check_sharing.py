@@ -23,6 +23,11 @@ def check_sharing(c: Checker) -> None:
         _capacity(c, channel, ("channels", name))
         _budget(c, channel, ("channels", name))
     _referral(c)
+    shares = c.plan.referral is not None or any(o.stock is not None for o in c.plan.offers.values())
+    shares = shares or any(ch.capacity is not None or ch.budget is not None for ch in c.plan.channels.values())
+    if c.plan.merge is not None and shares:
+        text = "contacts are not merged in a plan that shares a stock, a capacity or a budget, or with a referral"
+        c.problems.add(("merge",), text)
 
 
 def _referral(c: Checker) -> None:

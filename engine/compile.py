@@ -22,6 +22,7 @@ from bifurque.engine.compile_behaviour import compile_behaviour, declare_sources
 from bifurque.engine.compile_events import compile_events
 from bifurque.engine.compile_journeys import compile_journeys
 from bifurque.engine.compile_laws import compile_laws
+from bifurque.engine.compile_merging import merge_lists
 from bifurque.engine.compile_people import compile_people
 from bifurque.engine.compile_scores import compile_scores, finish_scores
 from bifurque.engine.compile_sharing import compile_sharing, finish_sharing
@@ -50,8 +51,11 @@ from bifurque.rules.layout import (
     H_LETTERS_SIZE,
     H_MAIL,
     H_MAIL_SIZE,
+    H_MERGE,
     H_MODEL,
     H_N_STEPS,
+    H_OTHER,
+    H_OTHER_SIZE,
     H_OUTBOX,
     H_OUTBOX_SIZE,
     H_PARKED,
@@ -166,6 +170,13 @@ def _room_to_share(c: Compiling) -> None:
     words[H_PARKED_MOST] = most
 
 
+def _room_to_merge(c: Compiling, most_held: int) -> None:
+    """Room for what one contact leaves to another."""
+    words, tables = c.tables.words, c.tables
+    words[H_OTHER_SIZE] = words[H_RECORD_SIZE] + 2 + most_held * OUT
+    words[H_OTHER] = tables.reserve(words[H_OTHER_SIZE])
+
+
 def _most_held(c: Compiling) -> int:
     """How many messages one contact may hold: every visit one of each of its send steps."""
     return sum(len(c.slots[c.names.journeys[c.steps[step][0]]]) for step in c.step_sends)
@@ -176,6 +187,8 @@ def _room(c: Compiling, rows: int) -> None:
     words, tables = c.tables.words, c.tables
     rows = max(rows, 2 * words[H_ROOM])
     words[H_REASONS] = len(c.reasons)
+    if c.plan.merge is not None:
+        words[H_MERGE] = tables.put(merge_lists(c))
     words[H_EVENT_CAUSES] = len(CAUSES) + len(c.reasons)
     words[H_N_STEPS] = 1 + len(c.steps)
     words[H_IMAGE] = tables.put(tables.image)
@@ -188,6 +201,8 @@ def _room(c: Compiling, rows: int) -> None:
     more = 2 * (size + sum(map(len, c.slots.values())))  # what one event may end or decide, beyond a lane's own room
     words[H_ROWS], words[H_ROWS_SIZE] = tables.reserve((rows + more) * ROW), rows
     words[H_EVENT_ROWS] = tables.reserve(rows * EVENT_ROW)
+    if c.plan.merge is not None:
+        _room_to_merge(c, size)
     if c.supplies or c.plan.referral is not None:
         _room_to_share(c)
     c.first_counter = len(words) + tables.room

@@ -19,6 +19,7 @@ from bifurque.actors.layout import (
 )
 from bifurque.engine.compile_actions import consents, event_actions
 from bifurque.engine.compile_journeys import set_slot_timers
+from bifurque.engine.compile_merging import react_to_merging
 from bifurque.engine.compile_rules import compile_rules
 from bifurque.engine.compile_sharing import react_to_takers
 from bifurque.engine.compile_triggers import watch_lists
@@ -50,6 +51,7 @@ def compile_events(c: Compiling) -> None:
     _consent(c)
     _effects(c)
     react_to_takers(c)
+    react_to_merging(c)
     _journeys(c)
     compile_rules(c)
     tables, words = c.tables, c.tables.words

@@ -86,7 +86,7 @@ def read_events(program: Program, file: str | File, found: Texts) -> Imported:
     order = np.lexsort((np.arange(len(times)), times, contacts))
     order = order[keep[order]]
     rows, contacts = np.ascontiguousarray(rows[order]), contacts[order]
-    rows[:, E_CAUSE] = _causes(program, rows[:, E_TYPE], contacts)
+    rows[:, E_CAUSE] = event_causes(program, rows[:, E_TYPE], contacts)
     return Imported(rows, contacts, ids, ignored, notes, file)
 
 
@@ -100,11 +100,11 @@ def with_events(program: Program, imported: Imported, rows: Words, contacts: Wor
     rows, contacts = np.concatenate([imported.rows, rows]), np.concatenate([imported.contacts, contacts])
     order = np.lexsort((np.arange(len(rows)), rows[:, E_TIME], contacts))
     rows, contacts = np.ascontiguousarray(rows[order]), contacts[order]
-    rows[:, E_CAUSE] = _causes(program, rows[:, E_TYPE], contacts)
+    rows[:, E_CAUSE] = event_causes(program, rows[:, E_TYPE], contacts)
     return Imported(rows, contacts, imported.ids, imported.ignored, imported.notes, imported.file)
 
 
-def _causes(program: Program, kinds: Words, contacts: Words) -> Words:
+def event_causes(program: Program, kinds: Words, contacts: Words) -> Words:
     """`nth` of every event, by its type's name and its count among those of its contact: nothing else redraws."""
     purposes = np.array([event_purpose(e) for e in program.names.events], np.int64)
     order = np.lexsort((kinds, contacts))

@@ -207,6 +207,8 @@ def _mentions(names: Names) -> Iterator[tuple[str, Path]]:
             yield from ((e, ("scores", name, "penalties", i, "without")) for e in listed(penalty.without))
     for name, made in plan.offers.items():
         yield made.taken, ("offers", name, "taken")
+    if plan.merge is not None:
+        yield plan.merge, ("merge",)
     if plan.referral is not None:
         yield from ((getattr(plan.referral, k), ("referral", k)) for k in ("invited", "joined", "rewarded"))
     for name, journey in plan.journeys.items():

@@ -18,6 +18,7 @@ from bifurque.actors.parking import gather, next_until
 from bifurque.engine.answers import answers_to
 from bifurque.engine.known import Visit, Waiting, known_facts, mailbox, scores, visits
 from bifurque.engine.ledger import Tabulator, taken
+from bifurque.engine.merges import left_by
 from bifurque.engine.referrals import Newcomers, newcomer
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
@@ -136,10 +137,17 @@ def _hear(words: Words, told: Iterator[int]) -> None:
 def stretch_of(run: Run, setting: Setting, contact: int) -> Stretch:
     """A contact of a run with its events: one of the population, or one that the simulation brought to life.
 
+    Of one that is merged with others, those it takes over are lived before.
+
     Raises:
         DataError: nobody has this number in the run.
     """
     place = setting.people.find(contact)
+    if contact in setting.merges.lives:
+        left: dict[int, Words] = {}
+        for one in setting.merges.order(contact)[:-1]:
+            left[one] = left_by(relive(setting, setting.apart(one, 1.0, left), [], setting.program.end).words)
+        return setting.apart(contact, 1.0, left)
     if place >= 0:
         return setting.stretch(0, place, place + 1, 1.0)
     rows = newcomer(run.folder, contact)

@@ -267,6 +267,10 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         Duration,
         doc("What contacts share is settled as soon as it is asked for; or only so often, for very large runs", "1h"),
     ] = Duration(0, 0)
+    merge: Annotated[
+        Name | None,
+        doc("The event that says that two contacts are one person; its key is the other's id", "identified"),
+    ] = None
     referral: Annotated[Referral | None, doc("Contacts who bring contacts", {"invited": "invited", "reward": 10})] = (
         None
     )

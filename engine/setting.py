@@ -14,6 +14,7 @@ from bifurque.engine.behaviour_file import with_behaviour
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.imports import Imported, no_events, read_events
 from bifurque.engine.load import load, loads
+from bifurque.engine.merges import Merges, find_merges
 from bifurque.engine.people import Drawn, FromFile, People, kept
 from bifurque.engine.plan import Plan
 from bifurque.engine.program import Program
@@ -23,6 +24,9 @@ from bifurque.engine.values import shown
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import H_SEED
+
+APART = 1 << 28
+"""The numbers of the stretches of contacts that are merged: behind all others."""
 
 
 @dataclass
@@ -44,13 +48,22 @@ class Setting:
     population_file: str | None = None
     events_file: str | None = None
     asked: bool = False  # whether a number of contacts was asked for
+    merges: Merges = field(default_factory=Merges)
     notes: list[str] = field(default_factory=list)
 
     def stretch(self, index: int, first: int, last: int, share: float) -> Stretch:
         """The contacts at places [first, last), with their events; `share` of them are kept in the ledger."""
         rows = self.people.rows(first, last)
+        self.merges.apart(rows, rows[:, P_CONTACT])
         rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
         return Stretch(index, rows, self.events.rows, self.events.bounds(rows[:, P_CONTACT]))
+
+    def apart(self, contact: int, share: float, left: dict[int, Words]) -> Stretch:
+        """A contact that is merged with others, its events, and what those it takes over have left."""
+        place = self.people.find(contact)
+        rows = self.people.rows(place, place + 1)
+        rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
+        return self.merges.stretch(APART + place, rows, contact, left)
 
     def lane(self) -> Lane:
         """A lane's memory, ready to run."""
@@ -103,6 +116,9 @@ def prepare(
         imported = reward_pairs(program, imported, texts)
     people = _people(program, source, imported, contacts, seed, texts, checked)
     _all_known(people, imported, events)
+    merges = Merges()
+    if checked.merge is not None and len(imported.rows):
+        imported, merges = find_merges(program, imported, people, texts)
     words = texts.answers(program, program.words.copy())
     words[H_SEED] = seed
     notes = [f"ignored {count:,} events {why}" for why, count in imported.ignored.items() if count]
@@ -123,6 +139,7 @@ def prepare(
         str(population) if population is not None else None,
         str(events) if events is not None else None,
         contacts is not None,
+        merges,
         notes,
     )
 

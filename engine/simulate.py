@@ -22,6 +22,7 @@ from bifurque.engine.aggregates import write_aggregates
 from bifurque.engine.answers import Journal
 from bifurque.engine.kpi import kpis, shared_figures, unknown_features
 from bifurque.engine.ledger import Tabulator
+from bifurque.engine.merges import live_apart
 from bifurque.engine.program import Program
 from bifurque.engine.referrals import Newcomers, referral_figures
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
@@ -152,6 +153,7 @@ def _run(
         raise RunError(text) from None
     compiled_at = time.perf_counter()
     shared = bool(setting.program.supplies) or setting.plan.referral is not None
+    mixed = shared or bool(setting.merges.lives)
     folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
     manifest: dict[str, Any] = {}
     sink: Writer | Nowhere = Nowhere()
@@ -159,7 +161,7 @@ def _run(
         manifest |= _manifest(setting, ledger, len(lanes)) | {"rules_engine": rules_engine}
         write_json(folder / MANIFEST, manifest | {"status": "running"})
         if ledger != "none":
-            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=shared)
+            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=mixed)
         newcomers = Newcomers(setting, share_of(ledger))
         books = Journal(setting.program.supplies, setting.seed, folder, newcomers) if shared else None
         standing = Standing(sink, setting.program.start)
@@ -169,7 +171,7 @@ def _run(
             books.close()
         if setting.plan.referral is not None:
             newcomers.write(folder)
-        standing.write(folder, Tabulator(setting.program, setting.texts), setting.program.names.stages, mixed=shared)
+        standing.write(folder, Tabulator(setting.program, setting.texts), setting.program.names.stages, mixed=mixed)
         _results(folder, setting, lanes, manifest, books)
         _note_consent(setting, consenting)
         manifest["notes"] = setting.notes
@@ -270,9 +272,17 @@ def _live(
     stop = threading.Event()
     if books is None:
         run(makers(), lanes, sink, done, stop)
+        for survivor in setting.merges.survivors:
+            live_apart(setting.merges, survivor, lambda one, left: _apart(setting, lanes[0], sink, ledger, one, left))
     else:
         run_shared(makers(), lanes, sink, books, setting.events.rows, done, stop, books.newcomers)
     return sum(consenting)
+
+
+def _apart(setting: Setting, lane: Lane, sink: Sink, ledger: Ledger, contact: int, left: dict[int, Words]) -> Words:
+    """Let one of those live who are merged with others; the lane's memory."""
+    lane.live(setting.apart(contact, share_of(ledger), left), sink)
+    return lane.words
 
 
 def _needs_consent(program: Program) -> bool:

@@ -81,6 +81,8 @@ H_SHOCKS = 124
 """Where shocks stand, by what they change; 0: the plan has none."""
 (H_STANDING, H_STANDING_SIZE, STANDING_COUNT) = range(128, 131)
 """Where contacts stand when their life is over: rows waiting to be taken away, or 0; see `bifurque.actors.standing`."""
+(H_OTHER, H_OTHER_SIZE, H_MERGE) = range(131, 134)
+"""What another contact leaves to this one: its record, stage and messages; and what of it is joined."""
 OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
@@ -131,7 +133,7 @@ POSSIBLE = 127
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
-LANE_WORDS, LANE_WORDS_END = LAW, STANDING_COUNT + 1
+LANE_WORDS, LANE_WORDS_END = LAW, H_MERGE + 1
 """The fixed words that outlive a contact."""
 
 STACK, STACK_SIZE = 136, 64
