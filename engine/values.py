@@ -261,7 +261,7 @@ Number = Annotated[float, Rule(_number, "a number", (int, float), "number", _FIN
 """A number; neither infinite nor undefined."""
 Name = Annotated[str, Rule(_name, _NAME, (str, int, float, bool), "name", _LETTERS)]
 """A name: letters, digits, `_` and `-`, not starting with a digit."""
-Answer = Annotated[str, Rule(_answer, _NAME, (str, int, float, bool), "name", {"type": "string"})]
+Answer = Annotated[str, Rule(_answer, _NAME, (str, int, float, bool), "answer", {"type": "string"})]
 """An answer to a survey: a name, or a score."""
 Zone = Annotated[str, Rule(_zone, "a time zone such as Europe/Paris", (str,), "time zone", {"type": "string"})]
 """A time zone by its IANA name."""
