@@ -6,6 +6,7 @@ from bifurque.actors.behaviour import start_source
 from bifurque.actors.buying import become
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
+from bifurque.actors.noting import absorb, cut_week, note
 from bifurque.actors.step import NO_INPUT, step
 from bifurque.actors.tally import arm_count, settle_pressure, stage_count
 from bifurque.actors.triggers import begin_absence, next_date, next_schedule
@@ -37,8 +38,15 @@ def run_lane(words: Words, people: Words, events: Words, bounds: Words) -> int:
             begin(m, people, i)
             m[NEXT_EVENT] = bounds[i]
         if live(m, events, bounds[i + 1], m[H_END]) == RAN_OUT_OF_ROOM:
-            return RAN_OUT_OF_ROOM
+            if m[NOTES] == 0:
+                return RAN_OUT_OF_ROOM
+            absorb(m)
+            continue
+        if m[WARMING] == 1:
+            cut_week(m)
         finish(m)
+        if m[NOTES] != 0:
+            note(m)
         m[CONTACT] = MISSING
         m[NEXT_CONTACT] += 1
     return IDLE

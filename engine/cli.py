@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path as File
 from typing import Any, TypeVar
 
@@ -23,8 +24,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
+ELSEWHERE = {"compare": "cli_compare", "sweep": "cli_compare", "experiment": "cli_experiment", "endless": "cli_endless"}
+"""Commands that stand in files of their own, read when they are asked for."""
+
+
 class Commands(click.Group):
     """Commands whose errors are one clear line, never a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, those of other files included."""
+        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name."""
+        if cmd_name in ELSEWHERE and cmd_name not in self.commands:
+            module = import_module(f"bifurque.engine.{ELSEWHERE[cmd_name]}")
+            self.add_command(getattr(module, cmd_name))
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what bifurque has to say goes to stderr, and the exit code is 2."""

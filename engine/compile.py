@@ -132,6 +132,7 @@ def _build(names: Names, record_size: int, days: int, behaviour: str) -> Compili
     finish_scores(c)
     compile_behaviour(c)
     compile_events(c)
+    c.segments = {name: c.tables.code(f"segment.{name}") for name in plan.segments}
     return c
 
 

@@ -63,6 +63,8 @@ class Program:
         reasons: reasons by code.
         winners: winners by code.
         causes: causes by code.
+        segments: addresses of the conditions of segments, by name.
+        experiments: words of the record that hold arms, by experiment.
     """
 
     plan: Plan
@@ -78,6 +80,8 @@ class Program:
     winners: list[str]
     causes: list[str]
     behaviour: str
+    segments: dict[str, int]
+    experiments: dict[str, int]
 
     @property
     def start(self) -> int:
@@ -148,6 +152,7 @@ class Compiling:
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
+        self.segments: dict[str, int] = {}
 
     def step_number(self, journey: str, station: int) -> int:
         """The number of a step among all."""
@@ -236,4 +241,6 @@ class Compiling:
             self.winners,
             causes,
             self.behaviour,
+            self.segments,
+            self.experiment_cells,
         )

@@ -28,6 +28,15 @@ def setting_of(run: Run) -> Setting:
     Raises:
         RunError: a file of the run is no longer what it was.
     """
+    return prepare(**asked_of(run))
+
+
+def asked_of(run: Run) -> dict[str, Any]:
+    """What a run was asked: the arguments of `prepare` that make its setting again.
+
+    Raises:
+        RunError: a file of the run is no longer what it was.
+    """
     manifest = run.manifest
     files: dict[str, File] = {}
     for name, known in manifest["inputs"].items():
@@ -38,16 +47,16 @@ def setting_of(run: Run) -> Setting:
             raise RunError(f"{file}: the {name} file has changed since the run")
         files[name] = file
     plan = manifest["plan"]
-    return prepare(
-        plan["text"] if "\n" in plan["text"] else plan["text"] + "\n",
-        overrides=plan["set"],
-        contacts=manifest["contacts"] if "population" not in files and (manifest["asked"] or not files) else None,
-        days=manifest["days"],
-        seed=manifest["seed"],
-        behaviour=manifest["behaviour"],
-        population=files.get("population"),
-        events=files.get("events"),
-    )
+    return {
+        "plan": plan["text"] if "\n" in plan["text"] else plan["text"] + "\n",
+        "overrides": plan["set"],
+        "contacts": manifest["contacts"] if "population" not in files and (manifest["asked"] or not files) else None,
+        "days": manifest["days"],
+        "seed": manifest["seed"],
+        "behaviour": manifest["behaviour"],
+        "population": files.get("population"),
+        "events": files.get("events"),
+    }
 
 
 def replay(setting: Setting, contact: int) -> tuple[Any, Any]:

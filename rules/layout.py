@@ -117,6 +117,8 @@ OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- why the last law said no; the lane's own
 (LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(104, 114)
+(NOTES, WARMING) = range(114, 116)
+"""Room for notes on each contact, or 0; 1 while a warm-up is run."""
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(116, 119)

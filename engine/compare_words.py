@@ -1,0 +1,95 @@
+"""What comparisons, sweeps and experiments say, in French and in English."""
+
+from __future__ import annotations
+
+from bifurque.engine.words import LANGUAGES
+
+_WORDS: dict[str, tuple[str, str]] = {
+    # groups
+    "total": ("Total", "Total"),
+    "journey": ("Parcours", "Journeys"),
+    "message": ("Messages", "Messages"),
+    "channel": ("Canaux", "Channels"),
+    "stage": ("Étapes du cycle de vie", "Stages"),
+    "arm": ("Bras", "Arms"),
+    "event": ("Événements", "Events"),
+    "persona": ("Personas", "Personas"),
+    "zone": ("Fuseaux", "Zones"),
+    "segment": ("Segments", "Segments"),
+    "by.stage": ("Par étape finale dans A", "By stage at the end of A"),
+    "by.segment": ("Par segment à la fin de A", "By segment at the end of A"),
+    "by.persona": ("Par persona", "By persona"),
+    "by.zone": ("Par fuseau", "By zone"),
+    # figures
+    "sent": ("envoyés", "sent"),
+    "opened": ("ouverts", "opened"),
+    "clicked": ("cliqués", "clicked"),
+    "purchases": ("achats", "purchases"),
+    "converted": ("convertis", "converted"),
+    "revenue": ("revenu", "revenue"),
+    "cost": ("coût", "cost"),
+    "net": ("revenu − coût", "revenue − cost"),
+    "unsubscribed": ("désabonnés", "unsubscribed"),
+    "reachable": ("joignables", "reachable"),
+    "indifferent": ("indifférents", "indifferent"),
+    "quarantined": ("en quarantaine", "quarantined"),
+    "held": ("retenus", "held"),
+    "dropped": ("abandonnés", "dropped"),
+    "entered": ("entrés", "entered"),
+    "now": ("présents", "now"),
+    "candidates": ("candidats", "candidates"),
+    "replaced": ("remplacés", "replaced"),
+    "value": ("valeur", "value"),
+    "count": ("nombre", "count"),
+    # columns
+    "difference": ("B − A", "B − A"),
+    "interval": ("intervalle à {} %", "{} % interval"),
+    "sign": ("P(B > A)", "P(B > A)"),
+    "differing": ("contacts", "contacts"),
+    "ratio": ("gain", "gain"),
+    # sentences
+    "paired": (
+        "{} contacts, {} jours, graine {} : les mêmes gens et la même chance des deux côtés",
+        "{} contacts, {} days, seed {}: the same people and the same luck on both sides",
+    ),
+    "same": ("Aucune différence : les deux plans font la même chose.", "No difference: both plans do the same."),
+    "gain": (
+        "Gain de l'appariement : avec d'autres graines il faudrait {} fois plus de contacts pour le même intervalle "
+        "du revenu ({} fois pour les envois).",
+        "Gain of pairing: with independent seeds the same interval of revenue would take {} times as many contacts "
+        "({} times for sends).",
+    ),
+    "who": ("{} contacts sur {} vivent autre chose ({} %).", "{} of {} contacts live another life ({} %)."),
+    "most": (
+        "Le contact {} change le plus, {} de ses messages, réponses et événements ; à gauche A, à droite B :",
+        "Contact {} changes most, {} of its messages, answers and events; A on the left, B on the right:",
+    ),
+    "more_lines": ("… et {} lignes de plus", "… and {} more lines"),
+    "more_rows": ("… {} autres : --json ou -o DOSSIER", "… {} more: --json or -o FOLDER"),
+    "few": (
+        "~ : la différence tient à moins de {} contacts, l'intervalle n'est qu'un ordre de grandeur",
+        "~: the difference comes from fewer than {} contacts, so the interval is only rough",
+    ),
+    "unsure": ("(l'intervalle contient 0)", "(the interval holds 0)"),
+    "written": ("Écrit : {}", "Written: {}"),
+    # replications
+    "replicated": (
+        "{} répétitions, graines {} à {} : moyenne ± demi-intervalle à 95 %",
+        "{} replications, seeds {} to {}: mean ± half of the 95 % interval",
+    ),
+    "until.reached": ("Précision atteinte : {} ± {} %", "Precision reached: {} ± {} %"),
+    "until.missed": (
+        "Précision pas atteinte après {} répétitions : {} ± {} % ; plus de contacts ou --most plus grand",
+        "Precision not reached after {} replications: {} ± {} %; more contacts, or a larger --most",
+    ),
+    "more_needed": (
+        "Pour un intervalle deux fois plus étroit : environ {} répétitions",
+        "For an interval half as wide: about {} replications",
+    ),
+    "warm_up": ("Chiffres comptés après {} jours de mise en route", "Figures counted after a warm-up of {} days"),
+}
+
+
+def say(lang: str, key: str, *values: object) -> str:
+    """A phrase in a language, with its blanks filled."""
+    return _WORDS[key][LANGUAGES.index(lang)].format(*values)
