@@ -6,13 +6,15 @@ its decisions and events by name, words of its record, segments it is in, then f
 
 from __future__ import annotations
 
+import numpy as np
+
 from bifurque.actors.layout import *
 from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.conditions import truth
 from bifurque.rules.decisions import K0, K1, K2, K3, K4
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import period
-from bifurque.rules.numbers import mix64, np, signed
+from bifurque.rules.numbers import mix64, signed
 
 
 @seldom
@@ -98,9 +100,10 @@ def event_hash(m: Memory, row: int) -> np.uint64:
 
 @seldom
 def cut_week(m: Memory) -> None:
-    """A warm-up ends: the local week it ends in belongs to what comes after."""
-    if m[LIFE] >= m[H_END]:
+    """A warm-up ends: a local week that it does not end with belongs to what comes after."""
+    week = period(m, PER_WEEK, m[H_END] - 1)
+    if m[LIFE] >= m[H_END] or period(m, PER_WEEK, m[H_END]) != week:
         return
-    if m[WEEK_SENDS] > 0 and m[WEEK] == period(m, PER_WEEK, m[H_END] - 1):
+    if m[WEEK_SENDS] > 0 and m[WEEK] == week:
         m[WEEK_SENDS] = 0
     m[m[H_PRESSURE]] -= 1

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bifurque.engine.progress import Progress
 from bifurque.rules.errors import BifurqueError, PlanError
 
 STARTED = time.perf_counter()
@@ -214,6 +215,11 @@ def schema() -> None:
     help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads; by default one per processor. Same result.")
+@click.option("--replications", type=click.IntRange(1, 10_000), default=1, help="Live it so often, for intervals.")
+@click.option("--until", metavar="SHARE", help="… until the interval of --figure is that narrow, such as 1%.")
+@click.option("--figure", default="revenue", show_default=True, help="The figure of the totals --until is about.")
+@click.option("--most", type=click.IntRange(5, 10_000), default=200, show_default=True, help="Replications at most.")
+@click.option("--warm-up", metavar="DAYS", help="Count figures only after so many days, such as 30d.")
 @sets
 @lang
 @as_json
@@ -223,11 +229,13 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
     The run folder holds manifest.json, kpi.json, ledger/, events/ and aggregates/; Parquet opens in DuckDB, polars or
     pandas. The same plan, inputs and seed give the same bytes, whatever the number of workers.
     """
+    from bifurque.engine.replications_report import days_of, replications_report, share_of
     from bifurque.engine.report import report
     from bifurque.engine.simulate import simulate as run_plan
     from bifurque.engine.words import language, say
 
     spoken = language(lang)
+    options |= {"until": share_of(options["until"]), "warm_up": days_of(options["warm_up"])}
     with Progress(options["days"]) as progress:
         run = run_plan(plan, progress=progress.show, started=STARTED, **options)
     for note in run.manifest["notes"]:
@@ -236,40 +244,9 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
         click.echo((run.folder / "kpi.json").read_text(encoding="utf-8"))
         return
     click.echo(report(run.kpis, spoken))
+    for line in replications_report(run.kpis, options["warm_up"], spoken):
+        click.echo(line)
     click.echo(f"{say(spoken, 'files')}: {run.folder}")
-
-
-class Progress:
-    """A progress bar on stderr with contact-days per second and the time left; silent when nobody watches."""
-
-    def __init__(self, days: int | None) -> None:
-        self.days = days
-        self.began = 0.0
-        self.shown = False
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def show(self, done: int, total: int, days: int) -> None:
-        """Draw the bar again."""
-        now = time.perf_counter()
-        if not self.began:
-            self.began = now
-        if not sys.stderr.isatty():
-            return
-        self.shown = True
-        spent = max(now - self.began, 1e-6)
-        rate = done * days / spent
-        left = (total - done) * spent / max(done, 1)
-        filled = round(30 * done / total)
-        bar = "█" * filled + "░" * (30 - filled)
-        speed = f"  {rate / 1e6:8.1f} M contact-days/s" if days else ""
-        text = f"\r{bar} {done / total:4.0%}{speed}  {left:5.0f} s "
-        click.echo(text, nl=False, err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
 
 
 @main.command()

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from bifurque.engine.cli import F, Progress, as_json, lang
+from bifurque.engine.cli import F, as_json, lang
+from bifurque.engine.progress import Progress
 
 
 def people(command: F) -> F:

@@ -270,5 +270,5 @@ def _pairable(a: Setting, b: Setting) -> None:
         if of_a != of_b:
             raise DataError(f"the two cannot be paired: the {what} differs ({of_a:,} and {of_b:,})")
     first = [s.people.rows(0, min(s.people.count, 4096))[:, P_CONTACT] for s in (a, b)]
-    if not np.array_equal(*first):
+    if not np.array_equal(first[0], first[1]):
         raise DataError("the two cannot be paired: they are about other contacts")

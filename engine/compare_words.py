@@ -74,13 +74,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "written": ("Écrit : {}", "Written: {}"),
     # replications
     "replicated": (
-        "{} répétitions, graines {} à {} : moyenne ± demi-intervalle à 95 %",
-        "{} replications, seeds {} to {}: mean ± half of the 95 % interval",
+        "{} répétitions, graines {} à {} : moyennes, et sous elles la moitié de l'intervalle à 95 %",
+        "{} replications, seeds {} to {}: means, and under them half of the 95 % interval",
     ),
-    "until.reached": ("Précision atteinte : {} ± {} %", "Precision reached: {} ± {} %"),
+    "precision": ("Précision : {} à ± {} %", "Precision: {} within ± {} %"),
     "until.missed": (
-        "Précision pas atteinte après {} répétitions : {} ± {} % ; plus de contacts ou --most plus grand",
-        "Precision not reached after {} replications: {} ± {} %; more contacts, or a larger --most",
+        "Précision demandée pas atteinte après {} répétitions ({} à ± {} %) : plus de contacts, ou --most plus grand",
+        "Precision asked for not reached after {} replications ({} within ± {} %): more contacts, or a larger --most",
     ),
     "more_needed": (
         "Pour un intervalle deux fois plus étroit : environ {} répétitions",

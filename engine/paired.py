@@ -41,8 +41,9 @@ class Moments:
         """The sums over some contacts, one row each."""
         x, y = a.astype(np.float64), b.astype(np.float64)
         d = y - x
-        squares = [np.einsum("ij,ij->j", v, v) for v in (x, y, d)]
-        return cls(len(a), x.sum(axis=0), y.sum(axis=0), d.sum(axis=0), *squares, (d != 0).sum(axis=0).astype(float))
+        aa, bb, dd = (np.einsum("ij,ij->j", v, v) for v in (x, y, d))
+        differ = (d != 0).sum(axis=0).astype(float)
+        return cls(len(a), x.sum(axis=0), y.sum(axis=0), d.sum(axis=0), aa, bb, dd, differ)
 
     def __iadd__(self, other: Moments) -> Moments:
         self.count += other.count
