@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bifurque.engine.cli import F, as_json, lang
+from bifurque.engine.cli import F, as_json, lang, sets
 from bifurque.engine.progress import Progress
 
 
@@ -69,3 +69,50 @@ def compare(lang: str | None, json: bool, who: int, out: File | None, overwrite:
     click.echo(compare_report(found, spoken, who=who))
     if out is not None:
         click.echo(say(spoken, "written", out))
+
+
+@click.command()
+@click.argument("plan", type=click.Path(path_type=File))
+@click.option(
+    "--vary",
+    multiple=True,
+    required=True,
+    metavar="PATH=VALUES",
+    help="caps.0.max=1..5, caps.0.max=0..10..2 or journeys.cart.steps.0.wait=1h,3h,6h. Repeatable: all combinations.",
+)
+@click.option("--halving", is_flag=True, help="Successive halving: many variants on few contacts, few on all.")
+@click.option(
+    "--objective",
+    default="net",
+    show_default=True,
+    help="What halving keeps the best of: net, revenue, purchases, clicked; the least of sent, unsubscribed.",
+)
+@people
+@sets
+@click.option("-o", "--out", type=click.Path(path_type=File), help="A folder for the tables; again: goes on there.")
+@click.option("--overwrite", is_flag=True, help="Forget what the folder holds.")
+@lang
+@as_json
+def sweep(lang: str | None, json: bool, **asked: Any) -> None:
+    """Try variants of PLAN on the same contacts with the same luck.
+
+    Says which are worth having (the Pareto front of revenue against opt-outs and pressure), and the price of pressure:
+    what one more message per week is worth, for whom. Interrupted with --out, it goes on where it stopped.
+    """
+    import msgspec
+
+    from bifurque.engine.compare_words import say
+    from bifurque.engine.sweep import sweep as try_all
+    from bifurque.engine.sweep_report import sweep_report
+    from bifurque.engine.words import language
+
+    spoken = language(lang)
+    with Progress(None) as bar:
+        found = try_all(progress=lambda done, total: bar.show(done, total, 0), **asked)
+    if json:
+        told = {"variants": found.rows(), "prices": found.prices(), "best": found.best()}
+        click.echo(msgspec.json.encode(told))
+        return
+    click.echo(sweep_report(found, spoken))
+    if asked["out"] is not None:
+        click.echo(say(spoken, "written", asked["out"]))

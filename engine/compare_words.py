@@ -72,6 +72,29 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "unsure": ("(l'intervalle contient 0)", "(the interval holds 0)"),
     "written": ("Écrit : {}", "Written: {}"),
+    # sweeps
+    "sweep": (
+        "{} variantes, {} contacts, {} jours, graine {} : écarts au plan tel quel, mêmes gens, même chance",
+        "{} variants, {} contacts, {} days, seed {}: differences from the plan as it is, same people, same luck",
+    ),
+    "variant": ("Variante", "Variant"),
+    "as_is": ("(plan tel quel)", "(the plan as it is)"),
+    "pressure": ("messages/semaine", "messages/week"),
+    "front": (
+        "★ : aucune autre variante ne fait mieux à la fois en revenu, en désabonnements et en pression",
+        "★: no other variant is better in revenue, opt-outs and pressure at once",
+    ),
+    "dropped_after": ("écartée après {} contacts", "dropped after {} contacts"),
+    "price": (
+        "Prix de la pression : ce que vaut un message de plus par contact et par semaine ({} par message)",
+        "Price of pressure: what one more message per contact and week is worth ({} per message)",
+    ),
+    "price.group": ("Pour", "For"),
+    "price.worth": ("vaut", "worth"),
+    "price.opt_outs": ("désabonnés pour 1 000", "opt-outs per 1,000"),
+    "price.from": ("d'après la variante {} ({} message/semaine)", "from variant {} ({} message/week)"),
+    "price.none": ("Aucune variante ne change la pression.", "No variant changes the pressure."),
+    "everybody": ("tous", "everybody"),
     # replications
     "replicated": (
         "{} répétitions, graines {} à {} : moyennes, et sous elles la moitié de l'intervalle à 95 %",
