@@ -95,6 +95,50 @@ _WORDS: dict[str, tuple[str, str]] = {
     "price.from": ("d'après la variante {} ({} message/semaine)", "from variant {} ({} message/week)"),
     "price.none": ("Aucune variante ne change la pression.", "No variant changes the pressure."),
     "everybody": ("tous", "everybody"),
+    # experiments
+    "size": ("{} contacts par bras, si l'on regarde une seule fois", "{} contacts per arm, if it is looked at once"),
+    "size.naive": (
+        "Regarder {} fois sans précaution verrait une différence {} fois sur cent là où il n'y en a pas, au lieu de {}",
+        "Looking {} times without precaution would see a difference {} times in a hundred where there is none, not {}",
+    ),
+    "size.obrien_fleming": (
+        "O'Brien-Fleming : {} par bras au plus ; bornes {}",
+        "O'Brien-Fleming: {} per arm at most; bounds {}",
+    ),
+    "size.pocock": ("Pocock : {} par bras au plus ; bornes {}", "Pocock: {} per arm at most; bounds {}"),
+    "power": ("puissance", "power"),
+    "power.base": ("{} par contact, tous en {} : {}", "{} per contact, all in {}: {}"),
+    "power.effect": (
+        "Effet de {} sur les mêmes contacts : {} [{}]",
+        "Effect of {} on the same contacts: {} [{}]",
+    ),
+    "power.needed": (
+        "Contacts pour la puissance voulue, par simulation de ce plan : {}",
+        "Contacts for the power wanted, by simulation of this plan: {}",
+    ),
+    "power.textbook": ("… par la formule des manuels : {}", "… by the textbook's formula: {}"),
+    "mean": ("moyenne", "mean"),
+    "sd": ("écart type", "sd"),
+    "effect": ("Effet", "Effect"),
+    "difference.high": ("haut − bas", "high − low"),
+    "sign.above": ("P(> 0)", "P(> 0)"),
+    "mixed": ("mêlé à {}", "mixed with {}"),
+    "balance": ("Équilibre des bras : p = {}", "Balance of the arms: p = {}"),
+    "balance.suspect": (
+        "Les bras sont trop inégaux (p = {}) : l'affectation est faussée, ne rien conclure",
+        "The arms are too uneven (p = {}): assignment is broken, conclude nothing",
+    ),
+    "differing.arms": ("différence", "difference"),
+    "once": ("regardé une fois", "looked at once"),
+    "any_time": ("valable à tout moment", "valid at any time"),
+    "all_strata": ("ensemble, pondéré", "all, weighed"),
+    "lift": ("apport", "brings"),
+    "by_holdout": ("un groupe témoin dirait", "a holdout would tell within"),
+    "whole_plan": ("(tout le plan)", "(the whole plan)"),
+    "lift.note": (
+        "Apport : les mêmes contacts, avec et sans. Un groupe témoin ne compare que des contacts différents.",
+        "Brings: the same contacts, with and without. A holdout only compares different contacts.",
+    ),
     # replications
     "replicated": (
         "{} répétitions, graines {} à {} : moyennes, et sous elles la moitié de l'intervalle à 95 %",

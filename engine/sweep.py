@@ -24,8 +24,9 @@ from bifurque.engine.variants import Grid, Spread, Tried, front
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, RunError
 
-LEVEL, ETA = 0.95, 3
-"""The level of intervals; halving keeps one variant in so many, and then tries it on so many times more contacts."""
+LEVEL, ETA, LEAST = 0.95, 3, 1000
+"""The level of intervals; halving keeps one variant in so many, and then tries it on so many times more contacts; the
+first time on so many at least."""
 OBJECTIVES = ("net", "revenue", "purchases", "sent", "clicked", "unsubscribed")
 Tell = Callable[[int, int], None]
 
@@ -192,7 +193,7 @@ def sweep(
 def _rounds(variants: int, contacts: int) -> list[int]:
     """On how many contacts each round of halving tries what is left; the last on all."""
     count = max(1, math.ceil(math.log(variants, ETA))) if variants > 1 else 1
-    sizes = [max(contacts // ETA ** (count - i), min(200, contacts)) for i in range(count + 1)]
+    sizes = [max(contacts // ETA ** (count - i), min(LEAST, contacts)) for i in range(count + 1)]
     return sorted(set(sizes))
 
 
