@@ -31,12 +31,14 @@ def _show(data: Any, lines: list[str], json: bool) -> None:
 @click.option("--looks", type=click.IntRange(1, 50), default=1, show_default=True, help="How often it is looked at.")
 @lang
 @as_json
-def size(base: str, other: str, sd: float | None, target: str, alpha: str, looks: int, lang: str, json: bool) -> None:
+def size(
+    base: str, other: str, sd: float | None, target: str, alpha: str, looks: int, lang: str | None, json: bool
+) -> None:
     """Contacts per arm by the textbook's formula, and what looking more than once costs."""
     from bifurque.engine.experiment_report import size_data, size_report
     from bifurque.engine.words import language
 
-    data = size_data(base, other, sd, target, alpha, looks)
+    data = size_data(**asked)
     _show(data, size_report(data, language(lang)), json)
 
 
@@ -128,7 +130,7 @@ def read(source: File, name: str | None, lang: str | None, json: bool, planned: 
 @lang
 @as_json
 def lift(plan: File, journeys: tuple[str, ...], lang: str | None, json: bool, **asked: Any) -> None:
-    """What each of JOURNEYS brings (all, if none is named), and the whole PLAN: against holding the same contacts out."""
+    """What each of JOURNEYS brings (by default all), and the whole PLAN: against holding the same contacts out."""
     from bifurque.engine.experiment_report import lift_report
     from bifurque.engine.trial import lift as brought
     from bifurque.engine.words import language

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from bifurque.engine.intervals import NORMAL
 
-NODES = 241
+Reals = npt.NDArray[np.float64]
+NODES = 121
 """Points of Gauss–Legendre integration between the bounds of a look."""
 
 
@@ -25,7 +28,7 @@ def crossing(bounds: Sequence[float], drift: float = 0.0) -> list[float]:
     >>> round(crossing([1.959964] * 5)[-1], 3)
     0.142
     """
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = _nodes()
     before, density, spread = np.zeros(1), np.ones(1), 1 / len(bounds)
     found: list[float] = []
     for k, bound in enumerate(bounds):
@@ -36,6 +39,12 @@ def crossing(bounds: Sequence[float], drift: float = 0.0) -> list[float]:
         before, density = x, (steps @ density) * weights * reach
         found.append(1.0 - float(density.sum()))
     return found
+
+
+@functools.cache
+def _nodes() -> tuple[Reals, Reals]:
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return nodes, weights
 
 
 def pocock(looks: int, alpha: float = 0.05) -> list[float]:

@@ -45,8 +45,8 @@ class Power:
     Attributes:
         base: mean of the figure per contact with everybody in the first arm.
         effect: how the second arm differs, contact by contact, with its interval.
-        met: share of contacts who enter a journey that the experiment changes: whose figure or life may differ.
-        textbook: contacts per arm by the formula, from base and effect among those who differ at all.
+        textbook: contacts per arm by the formula, from the means and the standard deviation of the figure.
+        needed: contacts in both arms together, by drawing experiments until the power is reached.
         rows: power by number of contacts, with its own interval.
     """
 
