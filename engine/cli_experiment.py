@@ -31,9 +31,7 @@ def _show(data: Any, lines: list[str], json: bool) -> None:
 @click.option("--looks", type=click.IntRange(1, 50), default=1, show_default=True, help="How often it is looked at.")
 @lang
 @as_json
-def size(
-    base: str, other: str, sd: float | None, target: str, alpha: str, looks: int, lang: str | None, json: bool
-) -> None:
+def size(lang: str | None, json: bool, **asked: Any) -> None:
     """Contacts per arm by the textbook's formula, and what looking more than once costs."""
     from bifurque.engine.experiment_report import size_data, size_report
     from bifurque.engine.words import language

@@ -139,6 +139,31 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Apport : les mêmes contacts, avec et sans. Un groupe témoin ne compare que des contacts différents.",
         "Brings: the same contacts, with and without. A holdout only compares different contacts.",
     ),
+    # endless days
+    "endless.contacts": ("contacts", "contacts"),
+    "endless.passes": ("passages", "passes"),
+    "endless.flagged": ("signalés", "flagged"),
+    "endless.flagged_at_end": ("encore à la fin", "still at the end"),
+    "endless.sent": ("envoyés", "sent"),
+    "endless.sent_in_endless_day": ("dont sans fin", "in an endless day"),
+    "endless.sent_to_indifferent": ("dont indifférents", "to the indifferent"),
+    "endless.novelty": ("nouveauté", "novelty"),
+    "endless.month": ("Mois", "Month"),
+    "endless.means": (
+        "Sans fin : la troisième fois les mêmes messages sans un signe. Indifférents : rien d'ouvert depuis un an. "
+        "Nouveauté : part des envois jamais reçus avant.",
+        "Endless: the same messages for the third time without a sign. Indifferent: nothing opened for a year. "
+        "Novelty: share of sends never received before.",
+    ),
+    "endless.sample": (
+        "Registre échantillonné (1 %) : les parts sont des estimations ; --ledger full pour tout compter",
+        "Sampled ledger (1 %): shares are estimates; --ledger full counts everything",
+    ),
+    "endless.exit": (
+        "Une sortie proposée pour `{}`, en mots du plan :",
+        "A way out of `{}`, in the words of the plan:",
+    ),
+    "endless.effect": ("Effet de la sortie (B : avec)", "Effect of the way out (B: with it)"),
     # replications
     "replicated": (
         "{} répétitions, graines {} à {} : moyennes, et sous elles la moitié de l'intervalle à 95 %",
