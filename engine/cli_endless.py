@@ -16,9 +16,7 @@ from bifurque.engine.progress import Progress
 @click.option("--passes", type=click.IntRange(2, 100), default=3, show_default=True, help="So many of the same.")
 @click.option("--signal", "signals", multiple=True, help="An event that is a positive signal. Repeatable.")
 @click.option("--exit-from", "journey", help="Also try a way out of this journey; `worst` for the most endless one.")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=File), help="A folder for flags, journeys and months as Parquet."
-)
+@click.option("-o", "--out", type=click.Path(path_type=File), help="A folder for the tables, as Parquet.")
 @lang
 @as_json
 def endless(

@@ -160,7 +160,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Sampled ledger (1 %): shares are estimates; --ledger full counts everything",
     ),
     "endless.exit": (
-        "Une sortie proposée pour `{}`, en mots du plan :",
+        "Une sortie de `{}`, en mots du plan :",
         "A way out of `{}`, in the words of the plan:",
     ),
     "endless.effect": ("Effet de la sortie (B : avec)", "Effect of the way out (B: with it)"),

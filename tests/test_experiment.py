@@ -15,9 +15,8 @@ from bifurque.engine.trial import aliases, arm_alone, design, effects, factorial
 
 CART = template("cart", "en")
 FREE = ["caps=[]", "quiet_hours=[]"]
-QUESTION_SELLS = [
-    "behaviour.journeys.cart.on={cart_reminder: 8%, cart_question: 20%, free_shipping: 6%, cart_survey: 1%}",
-]
+SOLD = "{sold: {message: cart_question, one_of: [{event: purchase, chance: 12%, after: 2h, value: 60}]}}"
+QUESTION_SELLS = [f"behaviour.reactions={SOLD}"]
 INCREMENTAL = 0.123068
 FACTORS = ("inactivity", "subject", "cta", "delay")
 FOUR = [
