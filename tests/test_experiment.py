@@ -93,7 +93,7 @@ def test_intervals_of_readouts_cover():
 
 def test_a_file_is_read(tmp_path):
     file = tmp_path / "arms.csv"
-    file.write_text("contact,group,spent,town\n1,a,0,x\n2,b,3,x\n3,a,1,y\n4,b,5,y\n5,a,2,x\n6,b,4,y\n")
+    file.write_text("contact,group,spent,town\n1,a,0,x\n2,b,3,x\n3,a,1,y\n4,b,5,y\n5,a,2,x\n6,b,4,y\n7,a,1,y\n8,b,4,x\n")
     found = readout(of_file(file, arm="group", value="spent", by="town"))
     assert found.differences[0]["difference"] == pytest.approx(3)
     assert {r["stratum"] for r in found.strata} == {"x", "y", ""}
@@ -148,7 +148,8 @@ def test_the_four_factors_of_the_cart_and_their_half_fraction():
     full = factorial(CART, FACTORS, "purchases", **asked)
     half = factorial(CART, FACTORS, "purchases", half=True, **asked)
     assert (full.runs.shape, half.runs.shape) == ((16, 4), (8, 4))
-    assert half.means == [full.means[i] for i in np.nonzero(full.runs.prod(axis=1) == 1)[0]]
+    of_run = dict(zip(map(tuple, full.runs.tolist()), full.means, strict=True))
+    assert half.means == [of_run[run] for run in map(tuple, half.runs.tolist())]
     of_full, of_half = ({e["effect"]: e for e in found.effects} for found in (full, half))
     assert of_full["subject"]["low"] > 0.05
     assert of_half["subject"]["low"] > 0.05
