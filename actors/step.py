@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from bifurque.actors.acts import act
 from bifurque.actors.behaviour import opened, react, receive_message, respring, spring
-from bifurque.actors.buying import felt, paid
+from bifurque.actors.buying import felt, lively, paid
 from bifurque.actors.firing import attend, infer, remember
 from bifurque.actors.foresee import foresee
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, retract, set_timer, take
+from bifurque.actors.offering import taken
 from bifurque.actors.outbox import key_of, remove, set_release, withdraw
 from bifurque.actors.reading import read_by
 from bifurque.actors.scoring import fall, punish
-from bifurque.actors.steps import enter, message_final, resume_visit, wake_slot
+from bifurque.actors.shocks import delivered
+from bifurque.actors.steps import enter, message_final, resume_visit, settle_offer, wake_slot
 from bifurque.actors.tally import arm_count, bought, decided, engaged, stage_count
 from bifurque.actors.triggers import absent, arm_absence, disarm_absence, next_date, next_schedule, seen
 from bifurque.actors.visits import close_visit
@@ -41,6 +43,12 @@ def step(m: Memory, t: int, timer: int) -> None:
         receive(m, t)
     else:
         wake(m, timer, t)
+    conclude(m, t)
+
+
+@kernel
+def conclude(m: Memory, t: int) -> None:
+    """What follows an input at once: rules, entries, messages that no longer wait, a contact that never rests."""
     if m[H_RULES] != 0:
         infer(m, t)
     while m[AGENDA_COUNT] > 0 and m[QUARANTINED] == 0:
@@ -54,6 +62,36 @@ def step(m: Memory, t: int, timer: int) -> None:
             set_release(m)
     if m[QUARANTINED] == 1:
         quarantine(m, t)
+
+
+@seldom
+def settled(m: Memory, handle: int, answer: int, t: int) -> None:
+    """Let one contact live the answer to what it asked for.
+
+    Args:
+        m: the lane's memory.
+        handle: the slot that asked for an offer; or, below zero, the serial number of a message.
+        answer: the place of what was granted on the request's list; below zero: refused, -1 - what was missing.
+        t: the instant.
+    """
+    m[WAKES] += 1
+    if m[H_RULES] != 0:
+        attend(m, False, t)
+    if handle > 0:
+        settle_offer(m, handle, answer, t)
+    else:
+        settle_message(m, -handle, answer)
+    conclude(m, t)
+
+
+@kernel
+def settle_message(m: Memory, serial: int, answer: int) -> None:
+    """What a message asked for is settled: it is decided again at once."""
+    entry = m[H_OUTBOX]
+    for _ in range(m[OUT_COUNT]):
+        if m[entry + OUT_SERIAL] == serial:
+            m[entry + OUT_GRANT] = GRANTED if answer >= 0 else REFUSED - 1 - answer
+        entry += OUT
 
 
 @kernel
@@ -71,7 +109,8 @@ def wake(m: Memory, timer: int, t: int) -> None:
         respring(m, what, t)
     elif kind == WAKES_MAIL:
         take(m)
-        receive(m, t)
+        if m[H_SHOCKS] == 0 or delivered(m, t):
+            receive(m, t)
     elif kind == WAKES_FALL:
         fall(m, what, t)
     elif kind == WAKES_SILENCE:
@@ -153,7 +192,7 @@ def reaction(m: Memory, row: int, t: int) -> None:
     elif op == RX_GOAL:
         reach_goal(m, arg, t)
     elif op == RX_RESUME:
-        resume_all(m, arg, key, t)
+        resume_all(m, arg, key, m[row + RX_AUX], t)
     elif op == RX_REVENUE:
         bought(m, t)
     elif op == RX_OPENED or op == RX_CLICKED:
@@ -164,6 +203,11 @@ def reaction(m: Memory, row: int, t: int) -> None:
         paid(m, t)
     elif op == RX_REMEMBER:
         remember(m, arg, t)
+    elif op == RX_TAKEN:
+        if m[IN_KEY] == m[row + RX_AUX]:
+            taken(m, arg, t)
+    elif op == RX_LIVELY:
+        lively(m, t)
     elif op == RX_SEEN:
         seen(m, arg, m[row + RX_AUX], m[IN_KEY], t)
     elif op == RX_FIRST and m[m[arg + TR_CELLS]] == 0:
@@ -218,9 +262,11 @@ def matches(m: Memory, journey: int, slot: int, key: int) -> bool:
 
 
 @kernel
-def resume_all(m: Memory, step: int, key: int, t: int) -> None:
-    """The visits that stand at a wait_for, and match, go on."""
+def resume_all(m: Memory, step: int, key: int, answers: int, t: int) -> None:
+    """The visits that stand at a wait_for, and match, go on; an answer on the spot is to the journey that asked."""
     journey = m[step + ST_JOURNEY]
+    if answers == 1 and m[IN_SOURCE] >= FROM_VISIT and m[IN_SOURCE] != FROM_VISIT + m[journey + J_ID]:
+        return
     for i in range(m[journey + J_N_SLOTS]):
         slot = m[journey + J_SLOTS] + i * SLOT
         if m[slot + SLOT_STEP] == step and m[slot + SLOT_STATE] == AWAITING_EVENT and matches(m, journey, slot, key):
@@ -250,6 +296,8 @@ def messages(m: Memory, t: int) -> None:
         if entry < 0 or m[QUARANTINED] == 1:
             break
         decide(m, entry, t)
+        if m[entry + OUT_GRANT] == ASKED:
+            break
         state, slot = m[entry + OUT_STATE], m[entry + OUT_SLOT]
         decided(m, journey_of(m, m[entry + OUT_SEND]), entry, t)
         if state == WAITING:

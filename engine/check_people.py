@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bifurque.engine.check_realistic import check_realistic
 from bifurque.engine.habits import Between, Choice, Reaction, Source
-from bifurque.engine.names import Names, answers
+from bifurque.engine.names import Names, answers, choices
 from bifurque.engine.problems import Path
 from bifurque.engine.values import shown
 
@@ -29,7 +29,20 @@ def check_people(c: Checker) -> None:
     _attributes(c, population.attributes, ("population", "attributes"))
     for text in population.consent:
         c.consents(text, ("population", "consent", text))
+        _by_zone(c, population.consent[text], ("population", "consent", text))
     _behaviour(c)
+
+
+def _by_zone(c: Checker, shares: Any, path: Path) -> None:
+    """Shares by zone name every zone of the population."""
+    if not isinstance(shares, dict):
+        return
+    zones = tuple(c.plan.population.zones) or (c.plan.zone,)
+    for zone in shares:
+        c.known(zone, zones, "zone of the population", (*path, zone), at_key=True)
+    missing = [z for z in zones if z not in shares]
+    if missing:
+        c.problems.add(path, f"nothing is said for the zone `{missing[0]}`")
 
 
 def _attributes(c: Checker, attributes: Mapping[str, Any], path: Path) -> None:
@@ -91,6 +104,9 @@ def _personas(c: Checker, value: Any, path: Path) -> None:
     """A figure by persona names them all."""
     if not isinstance(value, dict):
         return
+    if not c.plan.personas:
+        c.problems.add(path, "a figure by persona, and the plan has none: declare them under `personas`")
+        return
     for persona in value:
         c.known(persona, c.names.personas, "persona", (*path, persona), at_key=True)
     missing = [p for p in c.names.personas if p not in value]
@@ -144,7 +160,7 @@ def _answers(c: Checker, survey: str, chances: Mapping[str, Any], path: Path) ->
     if not c.known(survey, surveys, "survey", path, at_key=True):
         return
     for answer, chance in chances.items():
-        c.known(answer, surveys[survey].answers, f"answer of `{survey}`", (*path, answer), at_key=True)
+        c.known(answer, choices(surveys[survey]), f"answer of `{survey}`", (*path, answer), at_key=True)
         _personas(c, chance, (*path, answer))
     _not_more_than_all(c, list(chances.values()), path)
 

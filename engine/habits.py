@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from bifurque.engine.journey import Scalar, Text, doc
+from bifurque.engine.journey import Scalar
 from bifurque.engine.realistic import Realistic, Sector
-from bifurque.engine.values import Condition, Duration, Money, Name, Number, Share, Zone
+from bifurque.engine.trigger import Text, doc
+from bifurque.engine.values import Answer, Condition, Duration, Money, Name, Number, Share, Zone
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,9 +63,10 @@ class Population(Struct, frozen=True, forbid_unknown_fields=True):
         dict[Name, Spread], doc("Their attributes", {"birthday": {"between": ["1950-01-01", "2005-12-31"]}})
     ] = {}
     consent: Annotated[
-        dict[str, Share],
+        dict[str, Share | dict[Zone, Share]],
         doc(
-            "Share who consent, by `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`; nobody if nothing is said",
+            "Share who consent, by `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`, perhaps by zone; "
+            "nobody if nothing is said",
             {"marketing.email": "80%"},
         ),
     ] = {}
@@ -200,7 +202,7 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
         doc("Chances by journey, step and interval", {"cart": {"before": {"cart_reminder": "10%"}}}),
     ] = {}
     answers: Annotated[
-        dict[Name, dict[Name, SharesByPersona]],
+        dict[Name, dict[Answer, SharesByPersona]],
         doc("Answers to surveys; the rest does not answer", {"exit_reason": {"too_many": "45%"}}),
     ] = {}
     answer_after: Annotated[Duration, doc("How long after the question they answer a message", "2h")] = Duration(

@@ -8,11 +8,13 @@ from typing import Literal
 
 import numpy as np
 
+from bifurque.actors.barrier import run_shared
 from bifurque.actors.host import Lane, Stretch, run
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.setting import Setting
 from bifurque.engine.sink import Nowhere, Writer
 from bifurque.rules.compiled import Words
+from bifurque.rules.settlement import Books
 
 Ledger = Literal["full", "sample", "none"]
 Progress = Callable[[int, int, int], None]
@@ -35,8 +37,9 @@ def live_all(
     sink: Writer | Nowhere,
     ledger: Ledger,
     progress: Progress | None,
+    books: Books | None = None,
 ) -> int:
-    """Run every stretch; how many contacts have some consent."""
+    """Run every stretch; how many contacts have some consent. What they share is kept in `books`."""
     size, count = STRETCH[ledger], setting.people.count
     size = max(min(size, -(-count // len(lanes))), 256)
     share = {"full": 1.0, "sample": SAMPLE, "none": 0.0}[ledger]
@@ -63,8 +66,17 @@ def live_all(
         if progress is not None:
             progress(finished, count, setting.days)
 
-    run(makers(), lanes, sink, done, threading.Event())
+    stop = threading.Event()
+    if books is None:
+        run(makers(), lanes, sink, done, stop)
+    else:
+        run_shared(makers(), lanes, sink, books, setting.events.rows, done, stop)
     return sum(consenting)
+
+
+def books_of(setting: Setting) -> Books | None:
+    """New books of what contacts share; none if no life depends on another."""
+    return Books(setting.program.supplies, setting.seed) if setting.program.supplies else None
 
 
 def counted(lanes: list[Lane]) -> Words:

@@ -28,8 +28,13 @@ from bifurque.engine.setting import Setting
 from bifurque.engine.sink import Nowhere
 from bifurque.engine.tables import hash64
 from bifurque.rules.compiled import Words
+from bifurque.rules.errors import DataError
 from bifurque.rules.layout import H_JOURNEYS, H_WEEKS, HELD_OUT, NOTES, STAGE
 
+TOGETHER = (
+    "the contacts of this plan share something (stock, capacity, budget, invitations), so no life stands alone: "
+    "compare runs of `simulate --replications` instead"
+)
 ROOM = 1 << 19
 """About how many words the rows of one stretch may take."""
 
@@ -66,6 +71,8 @@ class Noting:
     def __init__(
         self, setting: Setting, keys: Sequence[Key], figures: Mapping[Key, Counted], *, rows: int, digest: bool
     ) -> None:
+        if setting.program.supplies:
+            raise DataError(TOGETHER)
         self.setting, self.digest = setting, digest
         program, words = setting.program, setting.words
         reads = {"stage": STAGE, "held_out": HELD_OUT}

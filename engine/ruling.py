@@ -6,11 +6,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from bifurque.engine.journey import Names, Scalar, Text, doc
+from bifurque.engine.journey import Scalar
+from bifurque.engine.trigger import Names, Text, doc
 from bifurque.engine.values import Condition, Duration, Name, Number
 
 Facts = str | tuple[str, ...]
 """`fact.<name>`, or several."""
+Kinds = str | tuple[str, ...]
+"""Categories, classes, channels, journeys, perhaps as `channel.<name>`."""
 
 
 class SetAction(Struct, frozen=True, forbid_unknown_fields=True, tag="set", tag_field="kind"):
@@ -88,7 +91,7 @@ class PauseAction(Struct, frozen=True, forbid_unknown_fields=True, tag="pause", 
     """Let nothing of some kind leave: what is held or due is dropped, `set` and `score` steps are passed over."""
 
     pause: Annotated[
-        Names,
+        Kinds,
         doc("Categories, classes, channels or journeys; `channel.sms` where a name has two meanings", ["promotion"]),
     ]
     length: Annotated[Duration | None, doc("How long; until a rule resumes it if nothing is said", "30d")] = field(
@@ -99,7 +102,7 @@ class PauseAction(Struct, frozen=True, forbid_unknown_fields=True, tag="pause", 
 class ResumeAction(Struct, frozen=True, forbid_unknown_fields=True, tag="resume", tag_field="kind"):
     """End a pause."""
 
-    resume: Annotated[Names, doc("What was paused", "promotion")]
+    resume: Annotated[Kinds, doc("What was paused", "promotion")]
 
 
 class PriorityAction(Struct, frozen=True, forbid_unknown_fields=True, tag="priority", tag_field="kind"):

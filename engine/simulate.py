@@ -16,9 +16,9 @@ import numpy as np
 
 from bifurque.actors.host import Lane
 from bifurque.engine.aggregates import write_aggregates
-from bifurque.engine.kpi import kpis, unknown_features
+from bifurque.engine.kpi import kpis, shared_figures, unknown_features
 from bifurque.engine.ledger import Tabulator
-from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, counted, live_all, warm
+from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of, counted, live_all, warm
 from bifurque.engine.program import Program
 from bifurque.engine.replications import Wanted, before, replicate
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
@@ -26,6 +26,7 @@ from bifurque.engine.setting import Setting, one_of, prepare, within
 from bifurque.engine.sink import Nowhere, Writer
 from bifurque.engine.zones import database_version
 from bifurque.rules.errors import RunError
+from bifurque.rules.settlement import Books
 
 
 def simulate(
@@ -102,6 +103,7 @@ def simulate(
         text = f"machine code cannot be kept: {plain_reason(error)}: set BIFURQUE_CACHE to a folder with room"
         raise RunError(text) from None
     compiled_at = time.perf_counter()
+    shared = bool(setting.program.supplies)
     folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
     manifest: dict[str, Any] = {}
     sink: Writer | Nowhere = Nowhere()
@@ -109,10 +111,11 @@ def simulate(
         manifest |= _manifest(setting, ledger, len(lanes))
         write_json(folder / MANIFEST, manifest | {"status": "running"})
         if ledger != "none":
-            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full")
-        consenting = live_all(setting, lanes, sink, ledger, progress)
+            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=shared)
+        books = books_of(setting)
+        consenting = live_all(setting, lanes, sink, ledger, progress, books)
         sink.finish()
-        _results(folder, setting, lanes, manifest, wanted, progress)
+        _results(folder, setting, lanes, manifest, books, wanted, progress)
         _note_consent(setting, consenting)
         manifest["notes"] = setting.notes
         manifest["timing"] = _timing(lanes, sink, started if started is not None else began, began, compiled_at)
@@ -213,6 +216,7 @@ def _results(
     setting: Setting,
     lanes: list[Lane],
     manifest: dict[str, Any],
+    books: Books | None,
     wanted: Wanted,
     progress: Progress | None,
 ) -> None:
@@ -226,6 +230,11 @@ def _results(
         counters = counters - before(setting, wanted.warm_up, len(lanes))
         manifest["warm_up"] = wanted.warm_up
     figures = kpis(setting.program, counters, setting.days - wanted.warm_up)
+    if books is not None:
+        books.advance(setting.program.end - 1)
+        figures["shared"] = shared_figures(books)
+        digest.update(repr(books.accounts).encode())
+        manifest["digest"] = digest.hexdigest()
     if wanted.several:
         figures["replications"] = replicate(setting, figures, wanted, len(lanes), progress, folder / "aggregates")
     write_json(folder / KPI, figures)

@@ -93,7 +93,9 @@ def test_intervals_of_readouts_cover():
 
 def test_a_file_is_read(tmp_path):
     file = tmp_path / "arms.csv"
-    file.write_text("contact,group,spent,town\n1,a,0,x\n2,b,3,x\n3,a,1,y\n4,b,5,y\n5,a,2,x\n6,b,4,y\n7,a,1,y\n8,b,4,x\n")
+    file.write_text(
+        "contact,group,spent,town\n1,a,0,x\n2,b,3,x\n3,a,1,y\n4,b,5,y\n5,a,2,x\n6,b,4,y\n7,a,1,y\n8,b,4,x\n"
+    )
     found = readout(of_file(file, arm="group", value="spent", by="town"))
     assert found.differences[0]["difference"] == pytest.approx(3)
     assert {r["stratum"] for r in found.strata} == {"x", "y", ""}
