@@ -251,7 +251,9 @@ def _side(side: str | File | Run) -> str | File | Run:
 def _setting(side: str | File | Run, runs: list[Run], given: dict[str, Any], more: Sequence[str] = ()) -> Setting:
     if isinstance(side, Run):
         asked = asked_of(side)
-        return prepare(**asked | {"overrides": [*asked["overrides"], *more]})
+        found = prepare(**asked | {"overrides": [*asked["overrides"], *more]})
+        found.file = side.manifest["plan"]["file"]
+        return found
     if not runs:
         return prepare(side, overrides=more, **given)
     asked = asked_of(runs[0])
