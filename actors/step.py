@@ -152,7 +152,8 @@ def receive(m: Memory, t: int) -> None:
     m[IN_TEXT] = MISSING if m[IN_KEY] == NO_KEY else m[IN_KEY]
     m[IN_MESSAGE] = MISSING if m[IN_SEND] < 0 else m[m[IN_SEND] + SEND_MESSAGE]
     if m[H_RULES] != 0:
-        arm(m, m[m[H_EVENT_RULES] + kind])
+        arm(m, m[m[H_EVENT_RULES] + 2 * kind])
+        m[POSSIBLE] = m[m[H_EVENT_RULES] + 2 * kind + 1]
     reactions = m[m[H_EVENTS] + kind]
     row = reactions + 1
     for _ in range(m[reactions]):

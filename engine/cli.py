@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import click
 
+from bifurque.engine.cli_replications import replicating
+from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.engine.progress import Progress
 from bifurque.rules.errors import BifurqueError, PlanError
 
@@ -172,16 +174,24 @@ def behaviour(sector: str | None, out: File | None, listing: bool, lang: str | N
 
 @main.command()
 @click.argument("plan", type=click.Path(path_type=File))
+@rules_engine
 @sets
+@lang
 @as_json
-def check(plan: File, overrides: tuple[str, ...], json: bool) -> None:
+def check(plan: File, rules_engine: str, overrides: tuple[str, ...], lang: str | None, json: bool) -> None:
     """Find what is wrong with PLAN, all at once, each with its place.
+
+    With `--rules-engine durable` also what of its rules durable-rules has no words for, and why.
 
     Exit code 0: clean; 1: it runs, but there are findings; 2: it cannot be run.
     """
     from bifurque.engine.load import inspect
 
-    _, problems = inspect(plan, overrides)
+    read, problems = inspect(plan, overrides)
+    if rules_engine == "durable" and read is not None and not problems.errors:
+        from bifurque.engine.durable_check import note_limits
+
+        note_limits(read, problems, lang)
     found = problems.sorted()
     if json:
         import msgspec
@@ -242,11 +252,9 @@ def schema() -> None:
     help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads; by default one per processor. Same result.")
-@click.option("--replications", type=click.IntRange(1, 10_000), default=1, help="Live it so often, for intervals.")
-@click.option("--until", metavar="SHARE", help="… until the interval of --figure is that narrow, such as 1%.")
-@click.option("--figure", default="revenue", show_default=True, help="The figure of the totals --until is about.")
-@click.option("--most", type=click.IntRange(5, 10_000), default=200, show_default=True, help="Replications at most.")
-@click.option("--warm-up", metavar="DAYS", help="Count figures only after so many days, such as 30d.")
+@replicating
+@rules_engine
+@shadow
 @sets
 @lang
 @as_json
@@ -284,10 +292,18 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
 @click.option(
     "--events", is_flag=True, help="Also what the contact did: opens, by itself or by its mail program, clicks."
 )
+@rules_engine
 @lang
 @as_json
 def why(
-    run: File, contact: str, message: str | None, zone: str | None, events: bool, lang: str | None, json: bool
+    run: File,
+    contact: str,
+    message: str | None,
+    zone: str | None,
+    events: bool,
+    rules_engine: str,
+    lang: str | None,
+    json: bool,
 ) -> None:
     """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
 
@@ -299,7 +315,7 @@ def why(
     from bifurque.engine.words import language, say
 
     spoken = language(lang)
-    found = reasons(open_run(run), contact, message)
+    found = reasons(open_run(run), contact, message, rules_engine)
     if json:
         import msgspec
 

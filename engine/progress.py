@@ -1,4 +1,4 @@
-"""How far a command has come, for whoever watches it."""
+"""The progress bar of the command line."""
 
 from __future__ import annotations
 

@@ -126,6 +126,9 @@ OFF, CONSTANT, REALISTIC = range(3)
 (LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(107, 117)
 (LETTERS_COUNT, PARKED_WORDS) = range(117, 119)
 
+# Fixed words. -- masks of the rules that may be true, given the event at hand; 0: all
+POSSIBLE = 124
+
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
 LANE_WORDS, LANE_WORDS_END = LAW, WARMING + 1
