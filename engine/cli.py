@@ -261,26 +261,39 @@ class Progress:
 @click.argument("contact")
 @click.argument("message", required=False)
 @click.option("--zone", help="On whose wall clock; by default the contact's own.")
+@click.option("--laws", is_flag=True, help="Also the laws that let a message pass, and the events.")
+@click.option("--brief", is_flag=True, help="One line a decision, without what it rests on.")
+@click.option("--not", "absent", metavar="MESSAGE", help="Why MESSAGE was not sent, and what would have let it go.")
+@click.option("--at", "day", metavar="DATE", help="With --not: on that day of the contact's, such as 2026-03-10.")
 @lang
 @as_json
-def why(run: File, contact: str, message: str | None, zone: str | None, lang: str | None, json: bool) -> None:
-    """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
+def why(
+    run: File, contact: str, message: str | None, zone: str | None, lang: str | None, json: bool, **options: Any
+) -> None:
+    """Say every decision about CONTACT in RUN, in time order, with what it rests on; of one MESSAGE if it is named.
 
-    The contact's life is lived again, so this works whether or not the ledger kept it.
+    The contact's life is lived again, so this works whether or not the ledger kept it; where it did, the two are
+    compared. ✓ true, ✗ false, ? unknown.
     """
     from bifurque.engine.run import open_run
-    from bifurque.engine.why import told
+    from bifurque.engine.why import told, told_with_reasons
     from bifurque.engine.why import why as reasons
     from bifurque.engine.words import language, say
 
     spoken = language(lang)
-    found = reasons(open_run(run), contact, message)
-    if json:
-        import msgspec
+    if options["absent"]:
+        from bifurque.engine.why_not import report_why_not
 
-        click.echo(msgspec.json.encode(found.rows))
+        report_why_not(open_run(run), contact, options["absent"], options["day"], spoken, zone, json)
         return
-    for line in told(found, spoken, zone):
+    found = reasons(open_run(run), contact, message)
+    for note in found.notes:
+        click.echo(f"{say(spoken, 'note')}: {note}", err=True)
+    if json:
+        _print(found.data, [], json)
+        return
+    lines = told(found, spoken, zone) if options["brief"] else []
+    for line in lines or told_with_reasons(found, spoken, zone, full=options["laws"]):
         click.echo(line)
     if not found.rows:
         click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))

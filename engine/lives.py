@@ -1,4 +1,4 @@
-"""One contact's life, lived again by the uncompiled step with a witness beside it; as it was, or with one thing changed.
+"""One contact's life, lived again by the uncompiled step: as it was, or with one thing changed.
 
 A life is a function of plan, seed and the events of files, so it comes out the same.
 """

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from bifurque.actors import acts, firing, scoring, steps, visits
 from bifurque.actors import step as stepping
+from bifurque.actors.foresee import foresee
 from bifurque.actors.layout import (
     J_ID,
     J_INSIDE,
@@ -20,7 +21,6 @@ from bifurque.actors.layout import (
     ST_JOURNEY,
     TH_AT,
 )
-from bifurque.actors.foresee import foresee
 from bifurque.actors.mailbox import propose_at
 from bifurque.actors.outbox import refuse
 from bifurque.engine.evidence import Asked, Because, Judged
@@ -96,6 +96,11 @@ class Witness:
             refuse: self._refuse,
             foresee: self.laws.muting,
         }
+
+    def last_judged(self, rule: str) -> Judged | None:
+        """The condition of a rule, as it was judged last."""
+        found = [j for j in self._latest.values() if (j.part, j.name) == ("rule", rule)]
+        return found[0] if found else None
 
     def _framed(self, own: Part) -> Part:
         def part(m: Any, *args: Any) -> Any:

@@ -65,6 +65,7 @@ class Readings:
         branches: by the number of a step: its conditions.
         scores: names of scores by the address of their row.
         program: the compiled plan.
+        segments: trees of segments by name.
     """
 
     def __init__(self, program: Program, texts: Texts) -> None:
@@ -78,13 +79,13 @@ class Readings:
                 self.parts.setdefault(code, (part, name))
         for code in program.tables.conditions:
             self.parts.setdefault(code, ("change", ""))
-        self._segments = {n: program.tables.tree(text, types.condition) for n, text in program.plan.segments.items()}
+        self.segments = {n: program.tables.tree(text, types.condition) for n, text in program.plan.segments.items()}
         self._leaves: dict[int, list[tuple[str, str, list[int]]]] = {}
         self._known: dict[int, str] = {}
 
     def segment(self, name: str) -> Node:
         """The tree of a segment."""
-        return self._segments[name]
+        return self.segments[name]
 
     def _entries(self) -> Iterator[tuple[int, str, str]]:
         """Conditions of journeys, branches and rules."""

@@ -54,6 +54,7 @@ class Tables:
         self.filters: dict[tuple[str, str, bool], int] = {}
         self.bounds: Mapping[str, int] = {}
         self.conditions: dict[int, tuple[str, Node]] = {}  # by the address of its instructions: a condition, its tree
+        self.arms: dict[str, int] = {}  # by experiment: the word of the record that holds the arm
 
     def cells(self, count: int, initial: int = 0) -> int:
         """Room in the record; its address."""

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib.metadata import version
 from pathlib import Path as File
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
-from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
-from bifurque.actors.layout import P_ZONE
 from bifurque.engine.contacts import contact_number
-from bifurque.engine.ledger import Tabulator, taken
-from bifurque.engine.people import Drawn
+from bifurque.engine.evidence import Because
+from bifurque.engine.explain import as_data, explained
+from bifurque.engine.lives import Life, relive
+from bifurque.engine.people import Drawn, kept
 from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
-from bifurque.engine.words import entry, reason, say
+from bifurque.engine.simulate import SAMPLE
+from bifurque.engine.words import entry, language, reason, say
 from bifurque.engine.zones import known_zones, near_zone, read_zone
 from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, short
-from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, ROWS_COUNT
+from bifurque.rules.syntax import Node
 
 
-def setting_of(run: Run) -> Setting:
-    """The setting of a run, from its manifest and the files it was made of.
+def setting_of(run: Run, more: tuple[str, ...] = ()) -> Setting:
+    """The setting of a run, from its manifest and the files it was made of; with more overrides if there are any.
 
     Raises:
         RunError: a file of the run is no longer what it was.
@@ -40,7 +42,7 @@ def setting_of(run: Run) -> Setting:
     plan = manifest["plan"]
     return prepare(
         plan["text"] if "\n" in plan["text"] else plan["text"] + "\n",
-        overrides=plan["set"],
+        overrides=[*plan["set"], *more],
         contacts=manifest["contacts"] if "population" not in files and (manifest["asked"] or not files) else None,
         days=manifest["days"],
         seed=manifest["seed"],
@@ -56,23 +58,8 @@ def replay(setting: Setting, contact: int) -> tuple[Any, Any]:
     Raises:
         DataError: nobody has this number in the run.
     """
-    place = setting.people.find(contact)
-    if place < 0:
-        raise DataError(f"no contact `{contact}` in this run")
-    stretch = setting.stretch(0, place, place + 1, 1.0)
-    words = setting.words.copy()
-    words[CONTACT], words[NEXT_CONTACT] = MISSING, 0
-    tabulator = Tabulator(setting.program, setting.texts)
-    decisions, events = [], []
-    more = RAN_OUT_OF_ROOM
-    with np.errstate(over="ignore"):
-        while more == RAN_OUT_OF_ROOM:
-            more = run_lane(words, stretch.people, stretch.events, stretch.bounds)
-            rows, happened = taken(words)
-            decisions.append(rows.copy())
-            events.append(happened.copy())
-            words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
-    return tabulator.decisions(np.concatenate(decisions)), tabulator.events(np.concatenate(events))
+    life = relive(setting, contact, watched=False)
+    return life.decisions, life.events
 
 
 def find_contact(run: Run, text: str) -> int:
@@ -93,11 +80,24 @@ def find_contact(run: Run, text: str) -> int:
 
 
 class Answer(Struct, frozen=True):
-    """Every decision about one contact, and the clock on its wall."""
+    """Every decision about one contact, what each rests on, and the clock on its wall."""
 
     rows: list[dict[str, Any]]
     zone: str
     rules: dict[str, str] = {}  # the plan's rules, with their conditions
+    because: list[Because] = []  # what each row rests on
+    segments: dict[str, Node] = {}
+    notes: list[str] = []
+
+    def segment(self, name: str) -> Node:
+        """The tree of a segment."""
+        return self.segments[name]
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """Rows with what they rest on, for programs."""
+        pairs = zip(self.rows, self.because, strict=True)
+        return [row | {"because": as_data(found, self.segment)} for row, found in pairs]
 
 
 def why(run: Run, contact: str, message: str | None = None) -> Answer:
@@ -105,21 +105,47 @@ def why(run: Run, contact: str, message: str | None = None) -> Answer:
 
     Raises:
         DataError: no such contact, or no such message.
-        RunError: a file of the run is no longer what it was.
+        RunError: a file of the run is no longer what it was, or the life is not the one in the ledger.
     """
     setting = setting_of(run)
     names = setting.program.names
     if message is not None and message not in names.messages:
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
-    number = find_contact(run, contact)
-    place = setting.people.find(number)
-    if place < 0:
-        raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
-    decisions, _ = replay(setting, number)
-    rows: list[dict[str, Any]] = decisions.to_pylist()
-    zone = int(setting.people.rows(place, place + 1)[0, P_ZONE])
+    life, notes = life_of(run, setting, contact)
+    assert life.witness is not None
+    chosen = [i for i, r in enumerate(life.rows) if message is None or r["message"] == message]
+    rows, because = life.rows, life.witness.because
     rules = {r.name: r.when for r in setting.plan.rules}
-    return Answer([r for r in rows if message is None or r["message"] == message], names.zones[max(zone, 0)], rules)
+    segments = life.witness.readings.segments
+    return Answer([rows[i] for i in chosen], life.zone, rules, [because[i] for i in chosen], segments, notes)
+
+
+def life_of(run: Run, setting: Setting, contact: str) -> tuple[Life, list[str]]:
+    """The life of one contact of a run, lived again; and what is to be said of that.
+
+    Raises:
+        DataError: no such contact.
+        RunError: it is not the life that the ledger tells.
+    """
+    number = find_contact(run, contact)
+    if setting.people.find(number) < 0:
+        raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
+    life = relive(setting, number)
+    made, here = str(run.manifest.get("bifurque", "?")), version("bifurque")
+    if not same_life(run, life):
+        raise RunError(say(language(None), "why.differs", run.folder, made, here))
+    return life, [] if made == here else [say(language(None), "why.version", made, here)]
+
+
+def same_life(run: Run, life: Life) -> bool:
+    """Whether the ledger of a run, where it kept this contact, tells the same decisions."""
+    ledger = run.manifest.get("ledger")
+    numbers = np.array([life.contact])
+    stored = ledger == "full" or (ledger == "sample" and kept(int(run.manifest["seed"]), numbers, SAMPLE)[0] == 1)
+    if not stored or not run.complete:
+        return True
+    told = run.ledger([("contact", "==", life.contact)])
+    return bool(told.to_pylist() == life.rows)
 
 
 def _who(setting: Setting, contact: str) -> str:
@@ -135,13 +161,34 @@ def _who(setting: Setting, contact: str) -> str:
 
 def told(answer: Answer, lang: str, zone: str | None = None) -> list[str]:
     """Decisions in words, one line each, on the contact's wall clock or that of a zone."""
+    info = clock_of(answer.zone, zone)
+    return [told_row(row, lang, info, answer.rules) for row in answer.rows]
+
+
+def told_with_reasons(answer: Answer, lang: str, zone: str | None = None, *, full: bool = False) -> list[str]:
+    """The same, each followed by what it rests on: conditions with ticks and values, laws with what they saw."""
+    info = clock_of(answer.zone, zone)
+    lines = []
+    for row, found in zip(answer.rows, answer.because, strict=True):
+        lines.append(told_row(row, lang, info, answer.rules))
+        lines += [f"    {line}" for line in explained(found, lang, info, answer.segment, full=full)]
+    return lines
+
+
+def clock_of(own: str, zone: str | None) -> dt.tzinfo:
+    """The wall clock of a contact, or of a zone that is asked for.
+
+    Raises:
+        DataError: no zone has this name.
+    """
     if zone is not None and zone not in known_zones():
         raise DataError(f"no time zone is called `{short(zone)}`" + near_zone(zone))
-    info = read_zone(zone or answer.zone)
-    return [
-        f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {_said(row, lang, info, answer.rules)}"
-        for row in answer.rows
-    ]
+    return read_zone(zone or own)
+
+
+def told_row(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
+    """One decision in words."""
+    return f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {_said(row, lang, info, rules)}"
 
 
 def _said(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:

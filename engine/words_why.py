@@ -57,13 +57,13 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
         "simulate it again",
     ),
     # why not
-    "not.sent": ("`{}` est parti {} fois : {}", "`{}` was sent {} times: {}"),
+    "not.sent": ("`{}` est parti ({}) : {}", "`{}` was sent ({}): {}"),
     "not.sent_once": ("`{}` est parti le {}", "`{}` was sent on {}"),
     "not.of": ("`{}` n'est pas parti", "`{}` was not sent"),
     "not.of_day": ("`{}` n'est pas parti le {}", "`{}` was not sent on {}"),
     "not.again": (
-        "`{}` est parti {} fois, mais pas celle-ci",
-        "`{}` was sent {} times, but not this time",
+        "`{}` n'est pas parti cette fois (autres envois : {})",
+        "`{}` was not sent this time (other sendings: {})",
     ),
     "not.enabled": ("personne n'entre dans `{}` : `enabled: false`", "nobody enters `{}`: `enabled: false`"),
     "not.no_step": ("aucune étape n'envoie `{}`", "no step sends `{}`"),
@@ -71,14 +71,24 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
         "`{}` n'a pas de déclencheur : rien n'y a conduit",
         "`{}` has no trigger: nothing led there",
     ),
+    "not.no_rule": ("`{}` : aucune règle n'y a conduit", "`{}`: no rule led there"),
     "not.no_event": ("`{}` : aucun événement {}", "`{}`: no event {}"),
     "not.no_date": ("`{}` : `contact.{}` n'est pas connu", "`{}`: `contact.{}` is not known"),
     "not.never_due": ("`{}` : le déclencheur n'a pas joué ({})", "`{}`: its trigger did not fire ({})"),
-    "not.refused.trigger": ("`{}` : {} entrée(s) refusée(s) par le déclencheur", "`{}`: its trigger refused {} time(s)"),
-    "not.refused.when": ("`{}` : {} entrée(s) refusée(s) par `when`", "`{}`: `when` refused {} time(s)"),
-    "not.refused.most": ("`{}` : {} fois, le nombre d'entrées permis", "`{}`: the visits allowed were used up {} time(s)"),
-    "not.refused.never": ("`{}` : déjà visité, jamais deux fois ({})", "`{}`: visited before, never twice ({})"),
-    "not.refused.inside": ("`{}` : le contact y est déjà ({} fois)", "`{}`: already inside ({} time(s))"),
+    "not.refused.trigger": (
+        "`{}` : {} entrée(s) refusée(s) par le déclencheur",
+        "`{}`: its trigger refused {} time(s)",
+    ),
+    "not.refused.when": ("`{}` : `when` a refusé l'entrée (nombre : {})", "`{}`: `when` refused the entry (count: {})"),
+    "not.refused.most": (
+        "`{}` : {} fois, le nombre d'entrées permis",
+        "`{}`: the visits allowed were used up {} time(s)",
+    ),
+    "not.refused.never": (
+        "`{}` : déjà visité, jamais deux fois (nombre : {})",
+        "`{}`: visited before, never twice (count: {})",
+    ),
+    "not.refused.inside": ("`{}` : le contact y est déjà (nombre : {})", "`{}`: already inside (count: {})"),
     "not.row": ("{} : {}", "{}: {}"),
     "not.still": (
         "dans `{}` depuis le {}, l'étape n'est pas encore due à la fin",
@@ -86,7 +96,10 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
     ),
     "not.passed": ("`{}` est allé au bout sans passer par cette étape", "`{}` reached its end without that step"),
     "not.pending": ("encore retenu à la fin de la simulation", "still held at the end of the run"),
-    "not.change": ("le plus petit changement qui l'aurait laissé partir", "the smallest change that would have let it go"),
+    "not.change": (
+        "le plus petit changement qui l'aurait laissé partir : {}",
+        "the smallest change that would have let it go: {}",
+    ),
     "not.none": (
         "aucun changement unique ne suffit ({} essayés)",
         "no single change would have let it go ({} tried)",
