@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bifurque.engine.cli_walk import walk
 from bifurque.rules.errors import BifurqueError, PlanError
 
 STARTED = time.perf_counter()
@@ -89,7 +90,11 @@ def main() -> None:
     bifurque check shop/plan.yaml         prove what can be proved on the plan alone
     bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
     bifurque why RUN 17                   every decision about one contact, with its reason
+    bifurque walk shop/plan.yaml          live it yourself, reaction by reaction
     """
+
+
+main.add_command(walk)
 
 
 @main.command()

@@ -17,6 +17,8 @@ from bifurque.actors.layout import (
     J_INSIDE,
     J_VISITS,
     RX_WHERE,
+    SLOT_STEP,
+    SLOT_VISIT,
     ST_ID,
     ST_JOURNEY,
     TH_AT,
@@ -62,6 +64,7 @@ class Witness:
         because: what each row rests on, in the order of the rows.
         refusals: entries that were refused without a row.
         happened: events, in order: (instant, type, key).
+        passed: steps done, with their instants, by journey and visit.
     """
 
     def __init__(self, program: Program, texts: Texts, more: Hands | None = None) -> None:
@@ -71,6 +74,7 @@ class Witness:
         self.because: list[Because] = []
         self.refusals: list[Refusal] = []
         self.happened: list[tuple[int, str, str | None]] = []
+        self.passed: dict[tuple[str, int], list[tuple[str, int]]] = {}
         self.laws = Laws(self.readings)
         self._frames: list[Because] = []
         self._agenda: list[Because] = []
@@ -91,6 +95,8 @@ class Witness:
             scoring.cross: self._cross,
             acts.put: self._framed,
             steps.branch: self._branch,
+            steps.execute: self._execute,
+            steps.resume_visit: self._resume,
             visits.may_enter: self._may_enter,
             arbitration.decide: self._decide,
             refuse: self._refuse,
@@ -224,6 +230,26 @@ class Witness:
             return onward
 
         return branch
+
+    def _execute(self, own: Part) -> Part:
+        def execute(m: Any, slot: int, step: int, due: int, t: int) -> int:
+            self._pass(m, slot, step, t)
+            onward: int = own(m, slot, step, due, t)
+            return onward
+
+        return execute
+
+    def _resume(self, own: Part) -> Part:
+        def resume_visit(m: Any, slot: int, t: int) -> None:
+            self._pass(m, slot, int(m[slot + SLOT_STEP]), t)
+            own(m, slot, t)
+
+        return resume_visit
+
+    def _pass(self, m: Any, slot: int, step: int, t: int) -> None:
+        journey, name = self.program.steps[int(m[step + ST_ID]) - 1]
+        at = (self.program.names.journeys[journey], int(m[slot + SLOT_VISIT]))
+        self.passed.setdefault(at, []).append((name, int(t)))
 
     def _may_enter(self, own: Part) -> Part:
         def may_enter(m: Any, journey: int, key: int, t: int) -> bool:

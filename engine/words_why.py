@@ -116,4 +116,71 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
     "change.event": ("un événement `{}` le {}", "an event `{}` on {}"),
     "change.no_event": ("sans l'événement `{}` du {}", "without the event `{}` of {}"),
     "change.set": ("--set {}", "--set {}"),
+    # walk
+    "walk.personas": ("personas : {}", "personas: {}"),
+    "walk.begin": (
+        "`aide` dit ce qui peut être fait ; une ligne vide mène à la décision suivante",
+        "`help` says what can be done; an empty line goes on to the next decision",
+    ),
+    "walk.who": ("qui : persona `{}`, fuseau {}, étape `{}`", "who: persona `{}`, zone {}, stage `{}`"),
+    "walk.who_consents": ("consent à : {}", "consents to: {}"),
+    "walk.missing": ("inconnu", "not known"),
+    "walk.unknown": ("rien ne s'appelle `{}`", "nothing is called `{}`"),
+    "walk.quiet": ("rien n'est décidé", "nothing is decided"),
+    "walk.nothing_due": ("plus aucune décision d'ici à la fin du plan, le {}", "no decision is left until {}"),
+    "walk.ignored": ("`{}` est ignoré", "`{}` is ignored"),
+    "walk.nothing_sent": ("rien n'a encore été envoyé", "nothing has been sent yet"),
+    "walk.no_message": ("aucun message ne s'appelle `{}`", "no message is called `{}`"),
+    "walk.no_purchase": ("aucun événement de ce plan n'est un achat", "no event of this plan is a purchase"),
+    "walk.no_complaint": (
+        "ce plan ne connaît pas de réclamation ; ses événements : {}",
+        "this plan knows no complaint; its events: {}",
+    ),
+    "walk.shape": (
+        "un événement s'écrit par exemple `cart_updated cart=1 value=4990 message=reminder`",
+        "an event is written such as `cart_updated cart=1 value=4990 message=reminder`",
+    ),
+    "walk.consents": ("`all`, `none`, ou parmi : {}", "`all`, `none`, or some of: {}"),
+    "walk.set_shape": ("par exemple `mettre ville=Lyon`", "for instance `set city=Lyon`"),
+    "walk.save_shape": ("par exemple `enregistrer visite.yaml`", "for instance `save walk.yaml`"),
+    "walk.saved": ("enregistré dans {}", "saved in {}"),
+    "walk.undone": ("{} coup(s) repris", "moves taken back: {}"),
+    "walk.events": ("événements du plan : {}", "events of the plan: {}"),
+    "walk.nowhere": ("dans aucun parcours", "inside no journey"),
+    "walk.visit": ("`{}`, visite {}", "`{}`, visit {}"),
+    "walk.paused": ("(en pause : `{}` est plus fort)", "(paused: `{}` is stronger)"),
+    "walk.ending": ("la fin, quand le dernier message sera parti", "the end, once the last message has left"),
+    "walk.later": ("plus tard", "later"),
+    "walk.waits": ("attend", "waits"),
+    "walk.ways": ("({} voies)", "({} ways)"),
+    "walk.wait_for": ("(ou dès l'événement attendu)", "(or as soon as what it waits for happens)"),
+    "walk.same": ("{} : les mêmes décisions", "{}: the same decisions"),
+    "walk.differs": (
+        "{} : d'autres décisions ; - enregistrées, + maintenant",
+        "{}: other decisions; - saved, + now",
+    ),
+    "walk.help": (
+        "suite (ou rien)        jusqu'à la prochaine décision\n"
+        "+1d, +3h, 14:00, 2026-03-10, 2026-03-10 14:00   laisser passer le temps\n"
+        "ouvrir, cliquer, ignorer [MESSAGE]   le dernier message envoyé, ou celui-là\n"
+        "acheter [MONTANT]      l'événement d'achat du plan\n"
+        "plaindre, partir       une réclamation ; se désabonner\n"
+        "faire ÉVÉNEMENT [clé=…] [value=CENTIMES] [message=…]   tout événement du plan, aussi par son seul nom\n"
+        "persona, zone, consentement, mettre ATTRIBUT=VALEUR    qui se promène, avant le premier coup\n"
+        "qui, carte, pourquoi   l'état du contact ; où il en est ; les lois de la dernière décision, toutes\n"
+        "annuler [N]            reprendre les derniers coups\n"
+        "enregistrer FICHIER    pour `--load`, `--replay` et les tests\n"
+        "quitter",
+        "next (or nothing)      on to the next decision\n"
+        "+1d, +3h, 14:00, 2026-03-10, 2026-03-10 14:00   let time go on\n"
+        "open, click, ignore [MESSAGE]   the last message sent, or that one\n"
+        "buy [AMOUNT]           the plan's purchase event\n"
+        "complain, out          a complaint; unsubscribe\n"
+        "do EVENT [key=…] [value=CENTS] [message=…]   any event of the plan, also by its name alone\n"
+        "persona, zone, consent, set ATTRIBUTE=VALUE  who walks, before the first move\n"
+        "who, map, why          the contact's state; where it stands; all laws of the last decision\n"
+        "undo [N]               take the last moves back\n"
+        "save FILE              for `--load`, `--replay` and tests\n"
+        "quit",
+    ),
 }

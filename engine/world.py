@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from bifurque.actors.lane import begin, finish, live
 from bifurque.actors.layout import (
     EVENT,
     FROM_FILE,
@@ -25,17 +24,20 @@ from bifurque.actors.layout import (
     P_PERSONA,
     P_ZONE,
 )
-from bifurque.actors.step import NO_INPUT, step
+from bifurque.actors.mailbox import next_timer
+from bifurque.actors.step import NO_INPUT
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.compile_people import BITS, default_word
 from bifurque.engine.contacts import contact_number
 from bifurque.engine.imports import event_purpose
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.load import load, loads
+from bifurque.engine.observed import Witness
 from bifurque.engine.plan import Plan
 from bifurque.engine.program import Program
 from bifurque.engine.templates_list import template, template_names
 from bifurque.engine.texts import Texts
+from bifurque.engine.twins import PLAIN, Hands, in_hands
 from bifurque.engine.values import Duration, read_date
 from bifurque.engine.zones import known_zones, read_zone
 from bifurque.rules.compiled import Words
@@ -47,6 +49,7 @@ from bifurque.rules.layout import (
     H_JOURNEYS,
     H_SCORES,
     H_SEED,
+    H_TIMERS,
     IN_CAUSE,
     IN_KEY,
     IN_SEND,
@@ -78,6 +81,8 @@ class World:
         set: overrides, `path.to.value=X`.
         behaviour: `off`, or `constant` to let the plan's behaviour add to what contacts are told to do.
         seed: of the draws of behaviour, experiments and holdouts.
+        watched: whether a witness notes what every decision rests on: `Contact.witness`.
+        hands: other parts of the step to replace: the place to choose another engine for rules.
 
     >>> world = World("cart")
     >>> anna = world.contact("anna", zone="Europe/Paris")
@@ -94,7 +99,10 @@ class World:
         set: Sequence[str] = (),
         behaviour: str = "off",
         seed: int = 1,
+        watched: bool = False,
+        hands: Hands | None = None,
     ) -> None:
+        self.watched, self.hands = watched, hands
         if str(plan) in template_names():
             checked = loads(template(str(plan), "en"), set, str(plan))
         elif isinstance(plan, str) and "\n" in plan:
@@ -175,10 +183,12 @@ class Contact:
         row[0, P_ZONE] = program.names.zones.index(zone) if zone in known_zones() else NO_ZONE
         row[0, P_PERSONA] = _known(persona or program.names.personas[0], program.names.personas, "persona")
         self._fill(row, consent, given)
+        self.witness = Witness(program, self._texts, world.hands) if world.watched else None
+        self._steps = self.witness.steps if self.witness else in_hands(world.hands) if world.hands else PLAIN
         words = self._words
         words[H_SEED], words[CONTACT] = world.seed, MISSING
         with np.errstate(over="ignore"):
-            begin(words, row, 0)
+            self._steps.begin(words, row, 0)
         self._tabulator = Tabulator(program, self._texts)
         self._rows: list[Words] = []
         self._told: Counter[str] = Counter()
@@ -252,12 +262,12 @@ class Contact:
             words[IN_CAUSE] = nth(words[IN_CAUSE], self._told[event])
             self._told[event] += 1
             if words[QUARANTINED] == 0:
-                step(words, self.world.now, NO_INPUT)
+                self._steps.step(words, self.world.now, NO_INPUT)
         self._take()
 
     def _live(self, until: int) -> None:
         with np.errstate(over="ignore"):
-            while live(self._words, NOTHING, 0, min(until, self._program.end)):
+            while self._steps.live(self._words, NOTHING, 0, min(until, self._program.end)):
                 self._take()
         self._take()
 
@@ -266,6 +276,21 @@ class Contact:
         self._words[ROWS_COUNT] = self._words[EVENTS_COUNT] = 0
         if len(rows):
             self._rows.append(rows.copy())
+
+    @property
+    def memory(self) -> Words:
+        """The memory of this contact, as the step sees it."""
+        return self._words
+
+    @property
+    def program(self) -> Program:
+        """The compiled plan it lives."""
+        return self._program
+
+    @property
+    def due(self) -> int:
+        """When something is due next, in seconds since 1970-01-01 UTC."""
+        return int(self._words[self._words[H_TIMERS] + next_timer(self._words)])
 
     @property
     def decisions(self) -> list[dict[str, Any]]:
@@ -350,7 +375,7 @@ class Contact:
     def end(self) -> None:
         """Close the books: what is still held is pending, as at the end of a run."""
         with np.errstate(over="ignore"):
-            finish(self._words)
+            self._steps.finish(self._words)
 
 
 def _known(word: str, words: tuple[str, ...], what: str) -> int:

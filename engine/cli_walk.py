@@ -1,0 +1,78 @@
+"""`bifurque walk`: a walk through a plan, in the terminal or from a pipe."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path as File
+
+import click
+
+
+@click.command()
+@click.argument("plan")
+@click.option("--persona", help="Who walks; by default the plan's first.")
+@click.option("--zone", help="Where they live; by default the plan's zone.")
+@click.option("--seed", type=click.IntRange(0, 2**62), default=1, show_default=True, help="Of the draws.")
+@click.option("--load", "loaded", type=click.Path(path_type=File), help="Go on from a saved walk.")
+@click.option("--replay", type=click.Path(path_type=File), help="Walk a saved walk again; exit code 1 if it differs.")
+@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override one value of the plan.")
+@click.option("--lang", type=click.Choice(["fr", "en"]), help="Language; by default that of the environment.")
+def walk(
+    plan: str,
+    persona: str | None,
+    zone: str | None,
+    seed: int,
+    loaded: File | None,
+    replay: File | None,
+    overrides: tuple[str, ...],
+    lang: str | None,
+) -> None:
+    """Walk through PLAN (a file or a template) as one contact, with every law real.
+
+    At each moment choose what the contact does (open, click, ignore, buy, complain, out, or any event of the plan), or
+    let time go on (an empty line: to the next decision; +1d; a date). `undo`, `save FILE` and `help` are there too.
+    Lines may come from a pipe.
+    """
+    from bifurque.engine.walk import Walk, Who
+    from bifurque.engine.walk_file import differences, load
+    from bifurque.engine.walk_talk import Talk
+    from bifurque.engine.words import language, say
+
+    spoken = language(lang)
+    if replay is not None:
+        again, saved = load(replay, plan)
+        talk = Talk(again, spoken)
+        found = differences(again, saved)
+        _print([*talk.recount(), *found])
+        _print([say(spoken, "walk.differs" if found else "walk.same", replay)])
+        sys.exit(1 if found else 0)
+    if loaded is not None:
+        talk = Talk(load(loaded, plan)[0], spoken)
+        _print(talk.recount())
+    else:
+        talk = Talk(Walk(plan, set=overrides, seed=seed, who=Who(persona=persona or "", zone=zone or "")), spoken)
+        _print(talk.greet())
+    watched = sys.stdin.isatty()
+    while not talk.over and (line := _line(talk.prompt(), watched)) is not None:
+        _print(talk.hear(line))
+    sys.exit(2 if talk.misses and not watched else 0)
+
+
+def _print(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _line(prompt: str, watched: bool) -> str | None:
+    """The next line, or None at the end; a line from a pipe is shown, so that what follows can be read."""
+    click.echo(prompt, nl=False)
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        line = ""
+    if not line:
+        click.echo()
+        return None
+    if not watched:
+        click.echo(line.rstrip("\n"))
+    return line
