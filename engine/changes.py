@@ -164,8 +164,9 @@ def _with_event(stretch: Stretch, setting: Setting, change: Change) -> Stretch:
     names = setting.program.names.events
     row[0, E_TIME], row[0, E_TYPE], row[0, E_KEY] = change.when, names.index(change.name), NO_KEY
     row[0, E_VALUE], row[0, E_MESSAGE] = MISSING if change.value is None else int(change.value), -1
+    purpose: Any = np.int64(event_purpose(change.name))
     with np.errstate(over="ignore"):
-        row[0, E_CAUSE] = nth(np.int64(event_purpose(change.name)), len(mine))
+        row[0, E_CAUSE] = nth(purpose, len(mine))
     rows = np.concatenate([mine, row])
     rows = rows[np.argsort(rows[:, E_TIME], kind="stable")]
     return replace(stretch, events=rows, bounds=np.array([0, len(rows)], np.int64))

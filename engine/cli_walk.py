@@ -17,6 +17,7 @@ import click
 @click.option("--replay", type=click.Path(path_type=File), help="Walk a saved walk again; exit code 1 if it differs.")
 @click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override one value of the plan.")
 @click.option("--lang", type=click.Choice(["fr", "en"]), help="Language; by default that of the environment.")
+@click.option("--json", "json", is_flag=True, help="Print JSON, one object a line.")
 def walk(
     plan: str,
     persona: str | None,
@@ -26,6 +27,7 @@ def walk(
     replay: File | None,
     overrides: tuple[str, ...],
     lang: str | None,
+    json: bool,
 ) -> None:
     """Walk through PLAN (a file or a template) as one contact, with every law real.
 
@@ -41,29 +43,35 @@ def walk(
     spoken = language(lang)
     if replay is not None:
         again, saved = load(replay, plan)
-        talk = Talk(again, spoken)
-        found = differences(again, saved)
-        _print([*talk.recount(), *found])
-        _print([say(spoken, "walk.differs" if found else "walk.same", replay)])
+        talk, found = Talk(again, spoken), differences(again, saved)
+        outcome = say(spoken, "walk.differs" if found else "walk.same", replay)
+        _print([*talk.recount(), *found, outcome], {"same": not found, "differences": found} if json else None)
         sys.exit(1 if found else 0)
     if loaded is not None:
         talk = Talk(load(loaded, plan)[0], spoken)
-        _print(talk.recount())
     else:
         talk = Talk(Walk(plan, set=overrides, seed=seed, who=Who(persona=persona or "", zone=zone or "")), spoken)
-        _print(talk.greet())
+    said = talk.recount() if loaded is not None else talk.greet()
+    _print(said, talk.data("", said) if json else None)
     watched = sys.stdin.isatty()
-    while not talk.over and (line := _line(talk.prompt(), watched)) is not None:
-        _print(talk.hear(line))
+    while not talk.over and (line := _line("" if json else talk.prompt(), watched or json)) is not None:
+        said = talk.hear(line)
+        _print(said, talk.data(line, said) if json else None)
     sys.exit(2 if talk.misses and not watched else 0)
 
 
-def _print(lines: list[str]) -> None:
+def _print(lines: list[str], data: object = None) -> None:
+    """What is said; or the same for programs, on one line."""
+    if data is not None:
+        import msgspec
+
+        click.echo(msgspec.json.encode(data))
+        return
     for line in lines:
         click.echo(line)
 
 
-def _line(prompt: str, watched: bool) -> str | None:
+def _line(prompt: str, quiet: bool) -> str | None:
     """The next line, or None at the end; a line from a pipe is shown, so that what follows can be read."""
     click.echo(prompt, nl=False)
     try:
@@ -71,8 +79,9 @@ def _line(prompt: str, watched: bool) -> str | None:
     except KeyboardInterrupt:
         line = ""
     if not line:
-        click.echo()
+        if prompt:
+            click.echo()
         return None
-    if not watched:
+    if not quiet:
         click.echo(line.rstrip("\n"))
     return line

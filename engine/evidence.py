@@ -112,7 +112,7 @@ def _covers(window: dict[str, Any], clock: dict[str, Any]) -> bool:
 
 def _cap(a: Asked, _: Segment) -> bool:
     v = a.values
-    return sum(w for _, w in v["sent"]) + v["weight"] <= v["max"]
+    return bool(sum(w for _, w in v["sent"]) + v["weight"] <= v["max"])
 
 
 def _place(a: Asked, _: Segment) -> bool:

@@ -33,8 +33,9 @@ def phrase(node: Node, above: int = 0) -> str:
     if node.op in ("literal", "name", "feature", "list"):
         return written(node)
     if node.op == "call":
-        name, first, *rest = str(node.value), *(phrase(a) for a in node.args)
-        return f"{first}{name}({', '.join(rest)})" if name[0] == "." else f"{name}({', '.join([first, *rest])})"
+        name, dotted = str(node.value), str(node.value)[0] == "."
+        first, *rest = (phrase(a, 9 if dotted and a is node.args[0] else 0) for a in node.args)
+        return f"{first}{name}({', '.join(rest)})" if dotted else f"{name}({', '.join([first, *rest])})"
     if len(node.args) == 1:
         return ("-" if node.op == "negate" else "!") + phrase(node.args[0], 9)
     level = LEVELS[node.op]

@@ -169,7 +169,7 @@ class Readings:
         """A condition that has been judged."""
         part, name = self.parts[code]
         text, tree = self.program.tables.conditions[code]
-        return Judged(part, name, text, int(t), values, None if verdict == UNKNOWN else verdict != FALSE, tree)
+        return Judged(part, name, text, int(t), values, None if verdict == UNKNOWN else bool(verdict != FALSE), tree)
 
     def score(self, m: Any, row: int, t: int) -> float:
         """What a score is worth, of its best key."""
@@ -190,7 +190,7 @@ class _Beside:
         self.m, self.code, self.end = m, code, len(m)
 
     def __getitem__(self, at: int) -> int:
-        return self.code[at - self.end] if at >= self.end else self.m[at]  # type: ignore[no-any-return]
+        return self.code[at - self.end] if at >= self.end else self.m[at]
 
     def __setitem__(self, at: int, word: int) -> None:
         self.m[at] = word

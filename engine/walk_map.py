@@ -66,13 +66,13 @@ def _behind(walk: Walk, lang: str, journey: str, visit: int) -> list[str]:
             fates[row["step"]] = row
     lines = []
     for step, at in witness.passed.get((journey, visit), ()):
-        row = fates.get(step)
-        text = f"  {MARKS[row['outcome'] if row else '']} {step}  {walk.clock(at)}"
-        if row is not None:
-            text += f"  {say(lang, 'outcome.' + row['outcome'])}"
-            text += "" if row["outcome"] == "sent" else f" — {reason(lang, row['reason'])}"
-        if row is not None and row["outcome"] == "held" and row["until"] is not None:
-            text += f", {say(lang, 'why.until', walk.clock(int(row['until'].timestamp())))}"
+        fate = fates.get(step)
+        text = f"  {MARKS[fate['outcome'] if fate else '']} {step}  {walk.clock(at)}"
+        if fate is not None:
+            text += f"  {say(lang, 'outcome.' + fate['outcome'])}"
+            text += "" if fate["outcome"] == "sent" else f" — {reason(lang, fate['reason'])}"
+        if fate is not None and fate["outcome"] == "held" and fate["until"] is not None:
+            text += f", {say(lang, 'why.until', walk.clock(int(fate['until'].timestamp())))}"
         lines.append(text)
     return lines
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
-from bifurque.engine.explain import explained
+from bifurque.engine.explain import as_data, explained
 from bifurque.engine.journey import Text
 from bifurque.engine.walk import Walk, Who
 from bifurque.engine.walk_file import save
@@ -78,6 +78,13 @@ class Talk:
             lines += self._told(full=False) if self._last else []
         return [*lines, *the_map(self.walk, self.lang)]
 
+    def data(self, line: str, said: list[str]) -> dict[str, Any]:
+        """What a line brought about, for programs."""
+        witness = self.walk.contact.witness
+        assert witness is not None
+        rows = [row | {"because": as_data(because, witness.readings.segment)} for row, because in self._last]
+        return {"now": self.walk.reading, "line": line.strip(), "said": said, "decisions": rows}
+
     def prompt(self) -> str:
         """What stands before a line."""
         return f"{self.walk.clock(self.walk.world.now)} › "
@@ -85,6 +92,7 @@ class Talk:
     def hear(self, line: str) -> list[str]:
         """What a line brings about, in words."""
         try:
+            self._last = self._last if ENGLISH.get(line.split(" ")[0].strip()) == "why" else []
             return list(self._answer(line.strip()))
         except (BifurqueError, ValueError) as error:
             self.misses += 1

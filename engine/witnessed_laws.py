@@ -164,7 +164,7 @@ class Laws:
                 return free
             cells = m[rule + RULE_CELLS]
             until = int(m[cells + CELL_UNTIL])
-            values = {"kind": "within" if kind == NEVER_WITHIN else "after"}
+            values: dict[str, Any] = {"kind": "within" if kind == NEVER_WITHIN else "after"}
             values |= {"until": None if until == ALWAYS else until, "after": self._name(m[cells + CELL_STARTED_BY])}
             self._note(law, free <= t, values)
             return free
@@ -177,7 +177,10 @@ class Laws:
             free: int = own(m, cap, t, weight)
             judged = self.judged if m[cap + CAP_WHEN] >= 0 else None
             cells = int(m[cap + CAP_CELLS])
-            values = {"max": int(m[cap + CAP_MAX]), "weight": int(weight) if m[cap + CAP_WEIGHED] == 1 else 1}
+            values: dict[str, Any] = {
+                "max": int(m[cap + CAP_MAX]),
+                "weight": int(weight) if m[cap + CAP_WEIGHED] == 1 else 1,
+            }
             values |= {"sent": self._counted(m, cap, t), "room_at": None if free == NEVER else int(free)}
             values["window"] = (
                 int(m[cap + CAP_WINDOW]) if m[cap + CAP_PER] == ROLLING else PERIODS[int(m[cap + CAP_PER])]
@@ -202,8 +205,8 @@ class Laws:
         def awake(m: Any, quiets: int, t: int) -> int:
             free: int = own(m, quiets, t)
             if m[quiets] > 0 and self._notes is not None and self.muted == 0 and t == self._time:
-                values = {"windows": self._windows(m, quiets), "clocks": self._clocks(m, t)}
-                values["until"] = None if free == NEVER else int(free)  # type: ignore[assignment]
+                values: dict[str, Any] = {"windows": self._windows(m, quiets), "clocks": self._clocks(m, t)}
+                values["until"] = None if free == NEVER else int(free)
                 self._note("quiet_hours", free <= t, values)
             return free
 
