@@ -11,6 +11,7 @@ from bifurque.engine.check import quiet_hours
 from bifurque.engine.evidence import Asked, Judged
 from bifurque.engine.journey import DateTrigger, ExperimentStep, MessageByArm, Reentry
 from bifurque.engine.lives import Life
+from bifurque.engine.observed import Refusal
 from bifurque.engine.rulebook import leaves
 from bifurque.engine.values import Duration
 from bifurque.engine.verdicts import judge
@@ -60,7 +61,7 @@ class _Candidates:
             yield from self._arms()
         if found.kind == "refused":
             yield from self._refusals()
-        if found.kind in ("silent", "refused"):
+        if found.kind == "silent":
             yield from self._triggers()
 
     # conditions
@@ -309,6 +310,7 @@ class _Candidates:
         for refusal in self.found.refusals[-3:]:
             if refusal.judged is not None:
                 yield from self._flipped(refusal.judged, True)
+                yield from self._worth(refusal)
         reentry = self.plan.journeys[journey].reentry
         bounds = {r.part for r in self.found.refusals}
         if "most" in bounds and isinstance(reentry, Reentry) and reentry.most:
@@ -317,6 +319,18 @@ class _Candidates:
         if bounds & {"never", "inside"}:
             policies = ("after_exit", "parallel", "replace")
             yield from (Change("reentry", THIS, i + 1, at, p) for i, p in enumerate(policies))
+
+    def _worth(self, refusal: Refusal) -> Iterator[Change]:
+        """The event with another value."""
+        judged = refusal.judged
+        assert judged is not None
+        if "event.value" not in judged.values or "type" not in refusal.event:
+            return
+        now = judged.values["event.value"] or 0
+        literals = [n for n in self._nodes(judged.tree) if n.op == "literal"]
+        for value in _near("int", literals, 0):
+            if judge(judged.tree, judged.values | {"event.value": value}, self.segment) is True:
+                yield Change("event", ALONE, abs(value - now), refusal.event["type"], value, when=refusal.time)
 
     def _triggers(self) -> Iterator[Change]:
         """What the trigger waited for."""

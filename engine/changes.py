@@ -90,7 +90,8 @@ class Change:
             old = say(lang, "change.missing") if self.before is None else self._shown(self.before, lang, info)
             return say(lang, "change.attribute", self.name, self._shown(self.value, lang, info), old)
         if self.kind in ("event", "no_event"):
-            return say(lang, f"change.{self.kind}", self.name, moment(self.when, info))
+            worth = "" if self.value is None else f" ({say(lang, 'event.value', self.value)})"
+            return say(lang, f"change.{self.kind}", self.name, moment(self.when, info)) + worth
         return say(lang, f"change.{self.kind}", *((self.value, self.name) if self.kind == "arm" else (self.name,)))
 
     def _shown(self, value: Any, lang: str, info: dt.tzinfo) -> str:

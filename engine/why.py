@@ -144,8 +144,9 @@ def same_life(run: Run, life: Life) -> bool:
     stored = ledger == "full" or (ledger == "sample" and kept(int(run.manifest["seed"]), numbers, SAMPLE)[0] == 1)
     if not stored or not run.complete:
         return True
-    told = run.ledger([("contact", "==", life.contact)])
-    return bool(told.to_pylist() == life.rows)
+    if not any((run.folder / "ledger").glob("*.parquet")):  # nothing was decided about anybody
+        return not life.rows
+    return bool(run.ledger([("contact", "==", life.contact)]).to_pylist() == life.rows)
 
 
 def _who(setting: Setting, contact: str) -> str:

@@ -76,20 +76,25 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
     "not.no_date": ("`{}` : `contact.{}` n'est pas connu", "`{}`: `contact.{}` is not known"),
     "not.never_due": ("`{}` : le déclencheur n'a pas joué ({})", "`{}`: its trigger did not fire ({})"),
     "not.refused.trigger": (
-        "`{}` : {} entrée(s) refusée(s) par le déclencheur",
-        "`{}`: its trigger refused {} time(s)",
+        "`{}` : le déclencheur n'a pas retenu l'événement (nombre : {})",
+        "`{}`: its trigger passed the event over (count: {})",
     ),
-    "not.refused.when": ("`{}` : `when` a refusé l'entrée (nombre : {})", "`{}`: `when` refused the entry (count: {})"),
+    "not.refused.when": (
+        "`{}` : `when` a refusé l'entrée (nombre : {})",
+        "`{}`: `when` refused the entry (count: {})",
+    ),
     "not.refused.most": (
-        "`{}` : {} fois, le nombre d'entrées permis",
-        "`{}`: the visits allowed were used up {} time(s)",
+        "`{}` : le nombre d'entrées permis est atteint (refus : {})",
+        "`{}`: all visits allowed are used up (refused: {})",
     ),
     "not.refused.never": (
-        "`{}` : déjà visité, jamais deux fois (nombre : {})",
-        "`{}`: visited before, never twice (count: {})",
+        "`{}` : déjà visité, jamais deux fois (refus : {})",
+        "`{}`: visited before, never twice (refused: {})",
     ),
-    "not.refused.inside": ("`{}` : le contact y est déjà (nombre : {})", "`{}`: already inside (count: {})"),
-    "not.row": ("{} : {}", "{}: {}"),
+    "not.refused.inside": (
+        "`{}` : le contact y est déjà (refus : {})",
+        "`{}`: already inside (refused: {})",
+    ),
     "not.still": (
         "dans `{}` depuis le {}, l'étape n'est pas encore due à la fin",
         "inside `{}` since {}, the step is not due before the end",
