@@ -8,16 +8,24 @@ from typing import Any
 from bifurque.engine.absences import Absence, awaited
 from bifurque.engine.changes import ALL, ALONE, THIS, Change
 from bifurque.engine.check import quiet_hours
-from bifurque.engine.evidence import Asked, Judged
-from bifurque.engine.journey import DateTrigger, ExperimentStep, MessageByArm, Reentry
+from bifurque.engine.evidence import Asked
+from bifurque.engine.flips import flips, near, nodes
+from bifurque.engine.journey import (
+    AbsenceTrigger,
+    CrossingTrigger,
+    DateTrigger,
+    ExperimentStep,
+    MessageByArm,
+    Reentry,
+    TogetherTrigger,
+    TransferStep,
+)
 from bifurque.engine.lives import Life
+from bifurque.engine.names import exits
 from bifurque.engine.observed import Refusal
-from bifurque.engine.rulebook import leaves
 from bifurque.engine.values import Duration
 from bifurque.engine.verdicts import judge
-from bifurque.rules.features import parts, written
-from bifurque.rules.layout import NEVER, REASONS
-from bifurque.rules.syntax import Node
+from bifurque.rules.layout import LIFE, NEVER, REASONS
 
 HOUR, DAY = 3600, 86400
 MOST = 120
@@ -34,7 +42,7 @@ def candidates(life: Life, message: str, found: Absence, day: int | None) -> lis
         day: the instant it is asked about, if there is one.
     """
     made = _Candidates(life, message, found, day)
-    return sorted(set(made.all()), key=lambda c: c.order)[:MOST]
+    return sorted(dict.fromkeys(made.all()), key=lambda c: c.order)[:MOST]
 
 
 class _Candidates:
@@ -49,7 +57,7 @@ class _Candidates:
         """Every change that what stood in the way suggests."""
         found, row = self.found, self.found.row
         for judged in found.path:
-            yield from self._flipped(judged, judged.verdict is not True)
+            yield from flips(self.life, judged, judged.verdict is not True)
         for asked in found.because.asked:
             if not asked.allowed:
                 yield from self._law(asked)
@@ -63,52 +71,6 @@ class _Candidates:
             yield from self._refusals()
         if found.kind == "silent":
             yield from self._triggers()
-
-    # conditions
-
-    def _flipped(self, judged: Judged, wanted: bool) -> Iterator[Change]:
-        """What may be another way for this contact, so that a condition is true (or is not)."""
-        for leaf in {written(n): n for n in leaves(judged.tree, self.segment)}.values():
-            name = str(leaf.value)
-            for value in self._others(judged, leaf):
-                after = judged.values | {written(leaf): value}
-                if (judge(judged.tree, after, self.segment) is True) == wanted:
-                    yield self._alone(name, value, judged.values[written(leaf)])
-
-    def _alone(self, name: str, value: Any, before: Any) -> Change:
-        if name.startswith("consent."):
-            return Change("consent", ALONE, 0, name)
-        if name == "persona":
-            return Change("persona", ALONE, 0, value)
-        attribute = name.removeprefix("contact.")
-        kind = self.program.names.attributes[attribute]
-        apart = abs(value - before) / (abs(before) + 1) if isinstance(before, int | float) else 1.0
-        known = before is not None and not isinstance(value, str)
-        return Change("attribute", ALONE, apart if known else 1.0, attribute, value, before, value_kind=kind)
-
-    def _others(self, judged: Judged, leaf: Node) -> Iterator[Any]:
-        """Values worth trying for a name of a condition: those it is compared with, and those beside them."""
-        name, now = str(leaf.value), judged.values[written(leaf)]
-        if name == "persona":
-            yield from (p for p in self.program.names.personas if p != now)
-        if name.startswith("consent.") and now is False:
-            yield True
-        if not name.startswith("contact."):
-            return
-        if leaf.type == "bool":
-            yield from (v for v in (True, False) if v is not now)
-            return
-        literals = [n for n in self._nodes(judged.tree) if n.op == "literal"]
-        if leaf.type == "string":
-            yield from (n.value for n in literals if n.type == "string" and n.value in self.program.texts)
-            return
-        yield from _near(leaf.type, literals, judged.time)
-
-    def _nodes(self, tree: Node) -> Iterator[Node]:
-        for node in parts(tree):
-            yield node
-            if node.op == "name" and str(node.value).startswith("segment."):
-                yield from self._nodes(self.segment(str(node.value)[8:]))
 
     # laws
 
@@ -141,7 +103,7 @@ class _Candidates:
         for more in range(4):
             yield Change("cap", ALL, used + more - values["max"], f"caps.{at}.max", used + more)
         if asked.judged is not None:
-            yield from self._flipped(asked.judged, False)
+            yield from flips(self.life, asked.judged, False)
         if "winner" in values:
             yield from self._stronger(values)
         yield from self._longer(values["room_at"])
@@ -194,7 +156,7 @@ class _Candidates:
         at = self.program.reasons.index(asked.law) - len(REASONS) - len(self.plan.caps)
         law, values = self.plan.coherence[at], asked.values
         if asked.judged is not None:
-            yield from self._flipped(asked.judged, False)
+            yield from flips(self.life, asked.judged, False)
         elif law.within is not None and values["until"] is not None:
             left = values["until"] - asked.time
             hours = (law.within.elapsed - left) // HOUR if values["kind"] == "within" else 0
@@ -227,7 +189,7 @@ class _Candidates:
         for row, because in zip(self.life.rows, self.life.witness.because, strict=True):
             if row["cause"] == f"rule:{name}" and row["time"].timestamp() <= before:
                 for judged in because.judged:
-                    yield from self._flipped(judged, False)
+                    yield from flips(self.life, judged, False)
         numbers = {r.name: i for i, r in enumerate(self.plan.rules)}
         yield Change("rule", ALL, 0, f"rules.{numbers[name]}.when", "'false'")
 
@@ -261,7 +223,7 @@ class _Candidates:
         if cause == "exit" and detail:
             yield Change("no_event", ALONE, 0, detail, when=when)
             for judged in self.found.because.judged:
-                yield from self._flipped(judged, judged.part != "exit" and judged.verdict is not True)
+                yield from flips(self.life, judged, judged.part != "exit" and judged.verdict is not True)
         if cause == "replaced":
             yield Change("reentry", THIS, 0, f"journeys.{self.found.way.journey}.reentry", "parallel")
         if row["winner"] in {r.name for r in self.plan.rules}:
@@ -309,7 +271,7 @@ class _Candidates:
         journey = self.found.way.journey
         for refusal in self.found.refusals[-3:]:
             if refusal.judged is not None:
-                yield from self._flipped(refusal.judged, True)
+                yield from flips(self.life, refusal.judged, True)
                 yield from self._worth(refusal)
         reentry = self.plan.journeys[journey].reentry
         bounds = {r.part for r in self.found.refusals}
@@ -327,8 +289,8 @@ class _Candidates:
         if "event.value" not in judged.values or "type" not in refusal.event:
             return
         now = judged.values["event.value"] or 0
-        literals = [n for n in self._nodes(judged.tree) if n.op == "literal"]
-        for value in _near("int", literals, 0):
+        literals = [n for n in nodes(self.life, judged.tree) if n.op == "literal"]
+        for value in near("int", literals, 0):
             if judge(judged.tree, judged.values | {"event.value": value}, self.segment) is True:
                 yield Change("event", ALONE, abs(value - now), refusal.event["type"], value, when=refusal.time)
 
@@ -341,40 +303,49 @@ class _Candidates:
         if isinstance(journey.trigger, DateTrigger):
             yield from self._date(journey.trigger)
             return
-        start = self.program.start + 10 * HOUR
+        yield from self._sooner(name)
+        start = max(self.program.start, int(self.life.words[LIFE])) + 10 * HOUR
         at = self.day if self.day is not None else start + DAY
         step = self.found.way.station.step
         wait = step.wait.elapsed if isinstance(step.wait, Duration) else 0
-        said = [str(n.value) for j in self.found.because.judged for n in self._nodes(j.tree) if n.op == "literal"]
+        said = [str(n.value) for j in self.found.because.judged for n in nodes(self.life, j.tree) if n.op == "literal"]
         for judged in self.found.because.judged if journey.trigger is None else ():
-            yield from self._flipped(judged, True)
-        for event in dict.fromkeys((*awaited(self.life, name), *said)):
+            yield from flips(self.life, judged, True)
+        led = [e for other in self._leading(name) for e in awaited(self.life, other)]
+        for event in dict.fromkeys((*awaited(self.life, name), *said, *led)):
             if event in self.program.names.events:
                 times = {t for t in (at, at - wait, at - wait - HOUR, at - wait - DAY) if t >= start - 10 * HOUR}
                 yield from (Change("event", ALONE, at - t, event, when=t) for t in times)
+
+    def _leading(self, name: str) -> Iterator[str]:
+        """Journeys that lead to another one without a trigger."""
+        for other, journey in self.plan.journeys.items() if self.plan.journeys[name].trigger is None else ():
+            to = {s.transfer for _, s in self.program.names.steps(other) if isinstance(s, TransferStep)}
+            if name in to | {x.to for x in exits(journey)}:
+                yield other
+
+    def _sooner(self, name: str) -> Iterator[Change]:
+        """A trigger that needs less: a shorter silence, a lower threshold, a longer window."""
+        trigger, at = self.plan.journeys[name].trigger, f"journeys.{name}.trigger"
+        for share in (0.75, 0.5, 0.25, 0.1):
+            if isinstance(trigger, AbsenceTrigger) and isinstance(trigger.absence.wait, Duration):
+                hours = max(int(trigger.absence.wait.elapsed * share) // HOUR, 1)
+                yield Change("time", THIS, 1 - share, f"{at}.absence.for", f"{hours}h")
+            if isinstance(trigger, CrossingTrigger) and trigger.crossing.above:
+                lower = f"{trigger.crossing.above * share:g}"
+                yield Change("threshold", THIS, 1 - share, f"{at}.crossing.above", lower)
+            if isinstance(trigger, TogetherTrigger):
+                hours = int(trigger.together.within.elapsed / share) // HOUR
+                yield Change("time", THIS, 1 - share, f"{at}.together.within", f"{hours}h")
 
     def _date(self, trigger: DateTrigger) -> Iterator[Change]:
         date = trigger.date
         name, shift = (date, 0) if isinstance(date, str) else (date.of, date.days)
         kind = self.program.names.attributes[name]
-        middle = (self.program.start + self.program.end) // 2
+        middle = (max(self.program.start, int(self.life.words[LIFE])) + self.program.end) // 2
         day = (self.day if self.day is not None else middle) // DAY * DAY
         for before in (0, 1, 2, 3):
             yield Change("attribute", ALONE, before, name, day - (shift + before) * DAY, value_kind=kind)
-
-
-def _near(kind: str, literals: list[Node], now: int) -> Iterator[Any]:
-    """Numbers and instants beside those a condition is compared with."""
-    if kind in ("int", "double"):
-        for number in (n.value for n in literals if n.type in ("int", "double")):
-            assert not isinstance(number, str)
-            for value in (number, number + 1, number - 1):
-                yield int(value) if kind == "int" else float(value)
-    if kind == "timestamp":
-        moments = [int(n.value) for n in literals if n.type == "timestamp"]
-        spans = [int(n.value) for n in literals if n.type == "duration"]
-        for instant in (*moments, now, *(now + sign * s for s in spans for sign in (1, -1))):
-            yield from ((instant // DAY + days) * DAY for days in (-1, 0, 1))
 
 
 def _clock(minutes: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,14 +37,37 @@ from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import Hands, Part
 from bifurque.engine.words import say
+from bifurque.rules.chaining import mask, touch, touch_bits
 from bifurque.rules.errors import PlanError
-from bifurque.rules.layout import H_ARMS, HELD_OUT, IN_TYPE, MISSING, NO_KEY
+from bifurque.rules.layout import (
+    CELL_TIME,
+    CELL_VALUE,
+    H_ARMS,
+    HELD_OUT,
+    IN_TYPE,
+    MISSING,
+    NO_KEY,
+    SC_CELLS,
+    STAGE,
+)
 from bifurque.rules.lowering import real_word
 from bifurque.rules.numbers import nth
 
 ALONE, THIS, ALL = range(3)
 """Who else would feel a change: nobody; who gets this message or is in its journey; everybody."""
-KINDS = ("attribute", "consent", "persona", "arm", "held_in", "no_event", "event", "time", "priority", "validity")
+KINDS = (
+    "attribute",
+    "consent",
+    "persona",
+    "arm",
+    "held_in",
+    "state",
+    "no_event",
+    "event",
+    "time",
+    "priority",
+    "validity",
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +75,9 @@ class Change:
     """One change.
 
     Attributes:
-        kind: `attribute`, `consent`, `persona`, `arm`, `held_in`, `event`, `no_event`: of this contact alone; or what
-            an override of the plan is about: `time`, `priority`, `validity`, `cap` …
+        kind: `attribute`, `consent`, `persona` (from the start), `arm`, `held_in`, `state` (what was known at one
+            instant), `event`, `no_event`: of this contact alone; or what an override of the plan is about: `time`,
+            `priority`, `validity`, `cap` …
         reach: who else would feel it.
         amount: how large it is, among those of its kind.
         name: what changes.
@@ -89,6 +113,10 @@ class Change:
         if self.kind == "attribute":
             old = say(lang, "change.missing") if self.before is None else self._shown(self.before, lang, info)
             return say(lang, "change.attribute", self.name, self._shown(self.value, lang, info), old)
+        if self.kind == "state":
+            now, old = (self._shown(v, lang, info) for v in (self.value, self.before))
+            old = say(lang, "change.missing") if self.before is None else old
+            return say(lang, "change.state", self.name, now, moment(self.when, info), old)
         if self.kind in ("event", "no_event"):
             worth = "" if self.value is None else f" ({say(lang, 'event.value', self.value)})"
             return say(lang, f"change.{self.kind}", self.name, moment(self.when, info)) + worth
@@ -138,7 +166,7 @@ class Trials:
         people = stretch.people.copy()
         columns = list(program.columns)
         if change.kind == "attribute":
-            people[0, P_FIRST + columns.index(change.name)] = self._word(change)
+            people[0, P_FIRST + columns.index(change.name)] = _attribute_word(self.setting, change.name, change.value)
         elif change.kind == "persona":
             people[0, P_PERSONA] = program.names.personas.index(change.name)
         elif change.kind == "consent":
@@ -148,14 +176,6 @@ class Trials:
         elif change.kind == "event":
             return _with_event(replace(stretch, people=people), self.setting, change)
         return replace(stretch, people=people)
-
-    def _word(self, change: Change) -> int:
-        kind = self.setting.program.names.attributes[change.name]
-        if kind == "string":
-            return self.setting.program.texts[change.value]
-        if kind == "date":
-            return int(change.value) // 86400
-        return real_word(float(change.value)) if kind == "double" else int(change.value)
 
 
 def _with_event(stretch: Stretch, setting: Setting, change: Change) -> Stretch:
@@ -178,6 +198,9 @@ def _hands(trials: Trials, change: Change) -> Hands | None:
     if change.kind == "no_event":
         number = trials.setting.program.names.events.index(change.name)
         return {stepping.receive: lambda own: _without(own, number, change.when)}
+    if change.kind == "state":
+        put = _state(trials.setting, change)
+        return {stepping.step: lambda own: _just_before(own, change.when, put)}
     if change.kind == "held_in":
         return {lane.draw_arms: lambda own: _held_in(own)}
     if change.kind == "arm":
@@ -193,6 +216,51 @@ def _without(own: Part, kind: int, when: int) -> Part:
             own(m, t)
 
     return receive
+
+
+def _just_before(own: Part, when: int, put: Callable[[Any], None]) -> Part:
+    """At an instant, before anything else, the contact is put in another state."""
+    done: list[int] = []
+
+    def step(m: Any, t: int, timer: int) -> None:
+        if t == when and not done:
+            done.append(t)
+            put(m)
+        own(m, t, timer)
+
+    return step
+
+
+def _state(setting: Setting, change: Change) -> Callable[[Any], None]:
+    """What gives a fact, the stage, a score or an attribute its other value."""
+    tables, names = setting.program.tables, setting.program.names
+    kind, _, name = change.name.partition(".")
+    cell, bit = tables.loads[change.name][1:3]
+
+    def put(m: Any) -> None:
+        if kind == "fact":
+            m[cell] ^= mask(bit)
+            touch_bits(m, cell, mask(bit))
+        elif kind == "score":
+            m[m[cell + SC_CELLS] + CELL_VALUE], m[m[cell + SC_CELLS] + CELL_TIME] = real_word(change.value), change.when
+        elif kind == "stage":
+            m[STAGE] = names.stages.index(change.value)
+            touch(m, STAGE)
+        else:
+            m[cell] = _attribute_word(setting, name, change.value)
+            touch(m, cell)
+
+    return put
+
+
+def _attribute_word(setting: Setting, name: str, value: Any) -> int:
+    """A value as the word of an attribute."""
+    kind = setting.program.names.attributes[name]
+    if kind == "string":
+        return setting.program.texts[value]
+    if kind == "date":
+        return int(value) // 86400
+    return real_word(float(value)) if kind == "double" else int(value)
 
 
 def _held_in(own: Part) -> Part:

@@ -51,7 +51,7 @@ class Refusal(Struct, frozen=True):
 
     time: int
     journey: str
-    part: str  # trigger, when, never, most, inside, full
+    part: str  # trigger, when, never, most, inside
     judged: Judged | None
     event: dict[str, Any]
 

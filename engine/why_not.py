@@ -13,13 +13,14 @@ from bifurque.engine.candidates import candidates
 from bifurque.engine.changes import Change, Trials
 from bifurque.engine.evidence import Because
 from bifurque.engine.explain import as_data, explained
-from bifurque.engine.journey import DateTrigger
+from bifurque.engine.journey import ChangeTrigger, DateTrigger
 from bifurque.engine.lives import Life
 from bifurque.engine.phrases import moment
 from bifurque.engine.run import Run
 from bifurque.engine.why import clock_of, life_of, setting_of, told_row
 from bifurque.engine.words import say
 from bifurque.rules.errors import DataError, did_you_mean, short
+from bifurque.rules.layout import MISSING
 
 DAY = 86400
 
@@ -197,8 +198,13 @@ def _silent(answer: Answer, journey: str, lang: str) -> str:
     if plan.trigger is None:
         judged = answer.absence is not None and answer.absence.because.judged
         return say(lang, "not.no_rule" if judged else "not.no_trigger", journey)
+    if isinstance(plan.trigger, ChangeTrigger):
+        return say(lang, "not.no_change", journey, wanted[0])
     if isinstance(plan.trigger, DateTrigger):
-        return say(lang, "not.no_date", journey, wanted[0])
+        day = int(answer.life.words[answer.life.setting.program.columns[wanted[0]]])
+        if day == MISSING:
+            return say(lang, "not.no_date", journey, wanted[0])
+        return say(lang, "not.no_day", journey, wanted[0], dt.date(1970, 1, 1) + dt.timedelta(days=day))
     if wanted:
         return say(lang, "not.no_event", journey, ", ".join(f"`{e}`" for e in wanted))
     return say(lang, "not.never_due", journey, type(plan.trigger).__struct_config__.tag)

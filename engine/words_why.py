@@ -74,6 +74,11 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
     "not.no_rule": ("`{}` : aucune règle n'y a conduit", "`{}`: no rule led there"),
     "not.no_event": ("`{}` : aucun événement {}", "`{}`: no event {}"),
     "not.no_date": ("`{}` : `contact.{}` n'est pas connu", "`{}`: `contact.{}` is not known"),
+    "not.no_change": ("`{}` : `contact.{}` n'a pas changé", "`{}`: `contact.{}` did not change"),
+    "not.no_day": (
+        "`{}` : `contact.{}` ({}) ne tombe pas dans cette vie",
+        "`{}`: `contact.{}` ({}) is outside this life",
+    ),
     "not.never_due": ("`{}` : le déclencheur n'a pas joué ({})", "`{}`: its trigger did not fire ({})"),
     "not.refused.trigger": (
         "`{}` : le déclencheur n'a pas retenu l'événement (nombre : {})",
@@ -110,9 +115,11 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
         "no single change would have let it go ({} tried)",
     ),
     "not.goes": ("vérifié : parti le {}", "verified: sent on {}"),
-    "not.stays": ("ne suffit pas", "not enough"),
-    "not.tried": ("essayé", "tried"),
     "change.attribute": ("`contact.{}` = {} (au lieu de {})", "`contact.{}` = {} (instead of {})"),
+    "change.state": (
+        "`{}` = {} le {} (au lieu de {})",
+        "`{}` = {} at {} (instead of {})",
+    ),
     "change.missing": ("inconnu", "not known"),
     "change.consent": ("consentement `{}` donné", "consent `{}` given"),
     "change.persona": ("persona `{}`", "persona `{}`"),
