@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path as File
 
@@ -54,9 +55,13 @@ def walk(
     said = talk.recount() if loaded is not None else talk.greet()
     _print(said, talk.data("", said) if json else None)
     watched = sys.stdin.isatty()
-    while not talk.over and (line := _line("" if json else talk.prompt(), watched or json)) is not None:
-        said = talk.hear(line)
-        _print(said, talk.data(line, said) if json else None)
+    if watched:
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 -- arrows and history at the prompt
+    with contextlib.suppress(KeyboardInterrupt):
+        while not talk.over and (line := _line("" if json else talk.prompt(), watched, json)) is not None:
+            said = talk.hear(line)
+            _print(said, talk.data(line, said) if json else None)
     sys.exit(2 if talk.misses and not watched else 0)
 
 
@@ -71,17 +76,15 @@ def _print(lines: list[str], data: object = None) -> None:
         click.echo(line)
 
 
-def _line(prompt: str, quiet: bool) -> str | None:
+def _line(prompt: str, watched: bool, json: bool) -> str | None:
     """The next line, or None at the end; a line from a pipe is shown, so that what follows can be read."""
-    click.echo(prompt, nl=False)
-    try:
-        line = sys.stdin.readline()
-    except KeyboardInterrupt:
-        line = ""
-    if not line:
-        if prompt:
+    if watched:
+        try:
+            return input(prompt)
+        except (EOFError, KeyboardInterrupt):
             click.echo()
-        return None
-    if not quiet:
-        click.echo(line.rstrip("\n"))
-    return line
+            return None
+    line = sys.stdin.readline()
+    if not json:
+        click.echo(f"{prompt}{line.rstrip(chr(10))}")
+    return line or None

@@ -178,7 +178,9 @@ class Talk:
 
     def _do(self, rest: str) -> Iterator[str]:
         """An event: `cart_updated cart=1 value=4990 message=reminder`."""
-        event, *parts = rest.split() or [""]
+        if not rest.split():
+            raise ValueError(self._say("shape"))
+        event, *parts = rest.split()
         said: dict[str, Any] = {}
         for part in parts:
             name, sign, value = part.partition("=")
