@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -109,7 +110,7 @@ class Change:
     def said(self, lang: str, info: dt.tzinfo) -> str:
         """The change in words."""
         if self.override:
-            return say(lang, "change.set", f"'{self.override}'" if " " in self.override else self.override)
+            return say(lang, "change.set", shlex.quote(self.override))
         if self.kind == "attribute":
             old = say(lang, "change.missing") if self.before is None else self._shown(self.before, lang, info)
             return say(lang, "change.attribute", self.name, self._shown(self.value, lang, info), old)

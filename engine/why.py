@@ -18,6 +18,7 @@ from bifurque.engine.people import Drawn, kept
 from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
 from bifurque.engine.simulate import SAMPLE
+from bifurque.engine.twins import Hands
 from bifurque.engine.words import entry, language, reason, say
 from bifurque.engine.zones import known_zones, near_zone, read_zone
 from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, short
@@ -100,8 +101,14 @@ class Answer(Struct, frozen=True):
         return [row | {"because": as_data(found, self.segment)} for row, found in pairs]
 
 
-def why(run: Run, contact: str, message: str | None = None) -> Answer:
+def why(run: Run, contact: str, message: str | None = None, *, hands: Hands | None = None) -> Answer:
     """Every decision about one contact in time order, each with its reason; of one message if it is named.
+
+    Args:
+        run: the run.
+        contact: its number, or its id in the files of the run.
+        message: only decisions about this message.
+        hands: parts of the step to replace: the place to choose another engine for rules.
 
     Raises:
         DataError: no such contact, or no such message.
@@ -111,7 +118,7 @@ def why(run: Run, contact: str, message: str | None = None) -> Answer:
     names = setting.program.names
     if message is not None and message not in names.messages:
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
-    life, notes = life_of(run, setting, contact)
+    life, notes = life_of(run, setting, contact, hands)
     assert life.witness is not None
     chosen = [i for i, r in enumerate(life.rows) if message is None or r["message"] == message]
     rows, because = life.rows, life.witness.because
@@ -120,7 +127,7 @@ def why(run: Run, contact: str, message: str | None = None) -> Answer:
     return Answer([rows[i] for i in chosen], life.zone, rules, [because[i] for i in chosen], segments, notes)
 
 
-def life_of(run: Run, setting: Setting, contact: str) -> tuple[Life, list[str]]:
+def life_of(run: Run, setting: Setting, contact: str, hands: Hands | None = None) -> tuple[Life, list[str]]:
     """The life of one contact of a run, lived again; and what is to be said of that.
 
     Raises:
@@ -130,7 +137,7 @@ def life_of(run: Run, setting: Setting, contact: str) -> tuple[Life, list[str]]:
     number = find_contact(run, contact)
     if setting.people.find(number) < 0:
         raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
-    life = relive(setting, number)
+    life = relive(setting, number, hands=hands)
     made, here = str(run.manifest.get("bifurque", "?")), version("bifurque")
     if not same_life(run, life):
         raise RunError(say(language(None), "why.differs", run.folder, made, here))
