@@ -21,7 +21,7 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
     "event": ("événement `{}`", "event `{}`"),
     "event.key": ("clé {}", "key {}"),
     "event.value": ("valeur {}", "value {}"),
-    "crossed": ("score `{}` = {:.4g}, seuil {:g}", "score `{}` = {:.4g}, threshold {:g}"),
+    "crossed": ("score `{}` = {:.10g}, seuil {:.10g}", "score `{}` = {:.10g}, threshold {:.10g}"),
     # laws
     "law.consent": ("consentement `{}`", "consent `{}`"),
     "law.expired": ("valable jusqu'au {}", "valid until {}"),
