@@ -7,19 +7,19 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path as File
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from bifurque.engine.cli_options import as_json, lang, sets
 from bifurque.engine.cli_walk import walk
+from bifurque.engine.cli_why import why
 from bifurque.rules.errors import BifurqueError, PlanError
 
 STARTED = time.perf_counter()
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
-F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -58,28 +58,6 @@ def _close_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def sets(command: F) -> F:
-    """The option every command has that takes a plan."""
-    return click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="PATH=VALUE",
-        help="Override one value of the plan, such as caps.0.max=2 or journeys.cart.steps.0.wait=3h. Repeatable.",
-    )(command)
-
-
-def lang(command: F) -> F:
-    """The language of what is read by people."""
-    text = "Language; by default that of the environment."
-    return click.option("--lang", type=click.Choice(["fr", "en"]), help=text)(command)
-
-
-def as_json(command: F) -> F:
-    """Machine-readable output."""
-    return click.option("--json", "json", is_flag=True, help="Print JSON instead of text.")(command)
-
-
 @click.group(cls=Commands, context_settings=SETTINGS)
 @click.version_option(package_name="bifurque")
 def main() -> None:
@@ -94,6 +72,7 @@ def main() -> None:
     """
 
 
+main.add_command(why)
 main.add_command(walk)
 
 
@@ -129,6 +108,33 @@ def _print(data: object, lines: list[str], json: bool) -> None:
         click.echo(msgspec.json.encode(data))
     for line in lines if not json else ():
         click.echo(line)
+
+
+@main.command()
+@click.argument("sector", required=False)
+@click.option("-o", "--out", type=click.Path(path_type=File), help="To this file; by default on the screen.")
+@click.option("--list", "listing", is_flag=True, help="List the sectors.")
+@lang
+@as_json
+def behaviour(sector: str | None, out: File | None, listing: bool, lang: str | None, json: bool) -> None:
+    """Write the usual people of SECTOR, to edit and use with `simulate --behaviour FILE`.
+
+    Every figure comes with its source, or is said to be assumed. SECTOR is one of those that --list shows, such as
+    retail, e-commerce, travel or software; `all` if none is named.
+    """
+    from bifurque.engine.sector_file import SECTORS, sector_text, write_sector
+    from bifurque.engine.words import language
+
+    if listing:
+        _print(list(SECTORS), list(SECTORS), json)
+        return
+    sector = sector or "all"
+    if out is None:
+        text = sector_text(sector, language(lang))
+        _print({"sector": sector, "text": text}, [text.rstrip()], json)
+        return
+    write_sector(out, sector, language(lang))
+    _print({"sector": sector, "file": str(out)}, [str(out)], json)
 
 
 @main.command()
@@ -259,49 +265,6 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self.shown:
             click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
-
-
-@main.command()
-@click.argument("run", type=click.Path(path_type=File))
-@click.argument("contact")
-@click.argument("message", required=False)
-@click.option("--zone", help="On whose wall clock; by default the contact's own.")
-@click.option("--laws", is_flag=True, help="Also the laws that let a message pass, and the events.")
-@click.option("--brief", is_flag=True, help="One line a decision, without what it rests on.")
-@click.option("--not", "absent", metavar="MESSAGE", help="Why MESSAGE was not sent, and what would have let it go.")
-@click.option("--at", "day", metavar="DATE", help="With --not: on that day of the contact's, such as 2026-03-10.")
-@lang
-@as_json
-def why(
-    run: File, contact: str, message: str | None, zone: str | None, lang: str | None, json: bool, **options: Any
-) -> None:
-    """Say every decision about CONTACT in RUN, in time order, with what it rests on; of one MESSAGE if it is named.
-
-    The contact's life is lived again, so this works whether or not the ledger kept it; where it did, the two are
-    compared. ✓ true, ✗ false, ? unknown.
-    """
-    from bifurque.engine.run import open_run
-    from bifurque.engine.why import told, told_with_reasons
-    from bifurque.engine.why import why as reasons
-    from bifurque.engine.words import language, say
-
-    spoken = language(lang)
-    if options["absent"]:
-        from bifurque.engine.why_not import report_why_not
-
-        report_why_not(open_run(run), contact, options["absent"], options["day"], spoken, zone, json)
-        return
-    found = reasons(open_run(run), contact, message)
-    for note in found.notes:
-        click.echo(f"{say(spoken, 'note')}: {note}", err=True)
-    if json:
-        _print(found.data, [], json)
-        return
-    lines = told(found, spoken, zone) if options["brief"] else []
-    for line in lines or told_with_reasons(found, spoken, zone, full=options["laws"]):
-        click.echo(line)
-    if not found.rows:
-        click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))
 
 
 @main.command()

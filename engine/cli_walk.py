@@ -8,6 +8,8 @@ from pathlib import Path as File
 
 import click
 
+from bifurque.engine.cli_options import as_json, lang, sets
+
 
 @click.command()
 @click.argument("plan")
@@ -16,9 +18,9 @@ import click
 @click.option("--seed", type=click.IntRange(0, 2**62), default=1, show_default=True, help="Of the draws.")
 @click.option("--load", "loaded", type=click.Path(path_type=File), help="Go on from a saved walk.")
 @click.option("--replay", type=click.Path(path_type=File), help="Walk a saved walk again; exit code 1 if it differs.")
-@click.option("--set", "overrides", multiple=True, metavar="PATH=VALUE", help="Override one value of the plan.")
-@click.option("--lang", type=click.Choice(["fr", "en"]), help="Language; by default that of the environment.")
-@click.option("--json", "json", is_flag=True, help="Print JSON, one object a line.")
+@sets
+@lang
+@as_json
 def walk(
     plan: str,
     persona: str | None,

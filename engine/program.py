@@ -63,6 +63,7 @@ class Program:
         reasons: reasons by code.
         winners: winners by code.
         causes: causes by code.
+        surveys: rows of surveys with a scale.
     """
 
     plan: Plan
@@ -78,6 +79,7 @@ class Program:
     winners: list[str]
     causes: list[str]
     behaviour: str
+    surveys: dict[str, int] = field(default_factory=dict)
 
     @property
     def start(self) -> int:
@@ -147,6 +149,7 @@ class Compiling:
         self.visits: dict[str, tuple[int, int]] = {}
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}
+        self.surveys: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
 
     def step_number(self, journey: str, station: int) -> int:
@@ -236,4 +239,5 @@ class Compiling:
             self.winners,
             causes,
             self.behaviour,
+            self.surveys,
         )

@@ -80,12 +80,17 @@ def find_contact(run: Run, text: str) -> int:
     return contact_number(text)
 
 
+DONE = ("opened", "machine", "clicked", "unsubscribed", "complained", "bounced", "answered")
+"""What people do with messages, as far as there are words for it; any other event by its name."""
+
+
 class Answer(Struct, frozen=True):
     """Every decision about one contact, what each rests on, and the clock on its wall."""
 
     rows: list[dict[str, Any]]
     zone: str
     rules: dict[str, str] = {}  # the plan's rules, with their conditions
+    lived: list[dict[str, Any]] = []  # what the contact did, and mail programs for it
     because: list[Because] = []  # what each row rests on
     segments: dict[str, Node] = {}
     notes: list[str] = []
@@ -120,11 +125,16 @@ def why(run: Run, contact: str, message: str | None = None, *, hands: Hands | No
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
     life, notes = life_of(run, setting, contact, hands)
     assert life.witness is not None
-    chosen = [i for i, r in enumerate(life.rows) if message is None or r["message"] == message]
-    rows, because = life.rows, life.witness.because
-    rules = {r.name: r.when for r in setting.plan.rules}
-    segments = life.witness.readings.segments
-    return Answer([rows[i] for i in chosen], life.zone, rules, [because[i] for i in chosen], segments, notes)
+    chosen = [i for i, r in enumerate(life.rows) if message in (None, r["message"])]
+    return Answer(
+        rows=[life.rows[i] for i in chosen],
+        zone=life.zone,
+        rules={r.name: r.when for r in setting.plan.rules},
+        lived=[r for r in life.events.to_pylist() if message in (None, r["message"])],
+        because=[life.witness.because[i] for i in chosen],
+        segments=life.witness.readings.segments,
+        notes=notes,
+    )
 
 
 def life_of(run: Run, setting: Setting, contact: str, hands: Hands | None = None) -> tuple[Life, list[str]]:
@@ -167,20 +177,37 @@ def _who(setting: Setting, contact: str) -> str:
     return ""
 
 
-def told(answer: Answer, lang: str, zone: str | None = None) -> list[str]:
-    """Decisions in words, one line each, on the contact's wall clock or that of a zone."""
-    info = clock_of(answer.zone, zone)
-    return [told_row(row, lang, info, answer.rules) for row in answer.rows]
+def told(
+    answer: Answer,
+    lang: str,
+    zone: str | None = None,
+    *,
+    events: bool = False,
+    because: bool = False,
+    laws: bool = False,
+) -> list[str]:
+    """Decisions in words, in time order.
 
+    Args:
+        answer: the decisions.
+        lang: `fr` or `en`.
+        zone: on whose wall clock; by default the contact's own.
+        events: also what the contact did.
+        because: below each, what it rests on: conditions with ticks and values, the law that said no.
+        laws: there, also the laws that let a message pass.
 
-def told_with_reasons(answer: Answer, lang: str, zone: str | None = None, *, full: bool = False) -> list[str]:
-    """The same, each followed by what it rests on: conditions with ticks and values, laws with what they saw."""
+    Raises:
+        DataError: no zone has this name.
+    """
     info = clock_of(answer.zone, zone)
-    lines = []
-    for row, found in zip(answer.rows, answer.because, strict=True):
-        lines.append(told_row(row, lang, info, answer.rules))
-        lines += [f"    {line}" for line in explained(found, lang, info, answer.segment, full=full)]
-    return lines
+    found: list[tuple[dt.datetime, int, list[str]]] = []
+    for i, row in enumerate(answer.rows):
+        more = explained(answer.because[i], lang, info, answer.segment, full=laws) if because else []
+        found.append((row["time"], 1, [told_row(row, lang, info, answer.rules), *(f"    {line}" for line in more)]))
+    done = answer.lived if events else []
+    found += [(row["time"], 0, [f"{_clock(row, info)}  {_done(row, lang)}"]) for row in done]
+    found.sort(key=lambda one: one[:2])
+    return [line for _, _, lines in found for line in lines]
 
 
 def clock_of(own: str, zone: str | None) -> dt.tzinfo:
@@ -196,7 +223,19 @@ def clock_of(own: str, zone: str | None) -> dt.tzinfo:
 
 def told_row(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
     """One decision in words."""
-    return f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {_said(row, lang, info, rules)}"
+    return f"{_clock(row, info)}  {_said(row, lang, info, rules)}"
+
+
+def _clock(row: dict[str, Any], info: dt.tzinfo) -> str:
+    return f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _done(row: dict[str, Any], lang: str) -> str:
+    """What the contact did, in words; a mail program that opens by itself is told apart."""
+    kind = "machine" if row["source"] == "machine" else row["type"]
+    text = say(lang, f"lived.{kind}") if kind in DONE else kind
+    about = ", ".join(str(row[k]) for k in ("message", "key") if row[k])
+    return f"→ {text}" + (f" ({about})" if about else "")
 
 
 def _said(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from bifurque.engine.run import open_run
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
-from bifurque.engine.why import told_with_reasons, why
+from bifurque.engine.why import told, why
 from bifurque.rules.errors import RunError
 
 RUNS = {
@@ -283,4 +283,4 @@ def test_who_went_first_and_by_how_much(tmp_path):
         assert theirs["message"] == a.values["winner"]
         assert (theirs["rank"], -theirs["priority"]) <= (mine["rank"], -mine["priority"])
     for lang in ("fr", "en"):
-        assert len(told_with_reasons(answer, lang)) > len(answer.rows)
+        assert len(told(answer, lang, because=True)) > len(answer.rows)
