@@ -100,6 +100,8 @@ class _Candidates:
         at = self.program.reasons.index(asked.law) - len(REASONS)
         values = asked.values
         used = sum(w for _, w in values["sent"]) + values["weight"]
+        for weight in range(values["weight"] - 1, 0, -1):
+            yield Change("weight", THIS, values["weight"] - weight, f"messages.{self.message}.weight", weight)
         for more in range(4):
             yield Change("cap", ALL, used + more - values["max"], f"caps.{at}.max", used + more)
         if asked.judged is not None:

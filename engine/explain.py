@@ -89,6 +89,7 @@ def _cap(name: str, v: dict[str, Any], lang: str, info: dt.tzinfo) -> str:
     text = say(lang, "law.cap", name, sum(w for _, w in v["sent"]), v["max"], within)
     if rolling and v["sent"]:
         text += f" ({', '.join(moment(t, info) for t, _ in v['sent'])})"
+    text += ", " + say(lang, "law.weight", v["weight"]) if v["weight"] != 1 else ""
     full = sum(w for _, w in v["sent"]) + v["weight"] > v["max"]
     return text + (", " + say(lang, "law.room_at", moment(v["room_at"], info)) if full and v["room_at"] else "")
 

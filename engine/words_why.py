@@ -34,6 +34,7 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
     "law.week": ("cette semaine-là", "that week"),
     "law.month": ("ce mois-là", "that month"),
     "law.year": ("cette année-là", "that year"),
+    "law.weight": ("celui-ci pèse {}", "this one weighs {}"),
     "law.room_at": ("de la place le {}", "room on {}"),
     "law.contest": ("`{}` : rang {}, priorité {}", "`{}`: rank {}, priority {}"),
     "law.coherence": ("cohérence « {} »", "coherence “{}”"),

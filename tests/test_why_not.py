@@ -25,6 +25,7 @@ messages:
   note: {channel: email, category: promotion, valid_for: 12h}
   other: {channel: email, category: promotion, priority: 80}
   sorry: {channel: email, category: care}
+  heavy: {channel: email, category: promotion, valid_for: 12h, weight: 3}
 """
 PEOPLE = ("contact,consent", "7,all")
 SIMPLE = "journeys: {one: {trigger: {event: go}, steps: [{send: note, wait: 1h}]}}\n"
@@ -36,8 +37,8 @@ journeys:
 """
 
 
-def case(tail, events=GO, people=PEOPLE, at=None):
-    return HEAD + tail, events, people, at
+def case(tail, events=GO, people=PEOPLE, at=None, message="note"):
+    return HEAD + tail, events, people, at, message
 
 
 CASES = {
@@ -121,6 +122,13 @@ CASES = {
         ),
         ("law", "cap", "caps.0.max", 3),
     ),
+    "weight": (
+        case(
+            "caps: [{name: two ever, max: 2, per: 365d, by: weight}]\n" + SIMPLE.replace("note", "heavy"),
+            message="heavy",
+        ),
+        ("law", "weight", "messages.heavy.weight", 2),
+    ),
     "priority": (
         case("caps: [{name: one ever, max: 1, per: 365d}]\n" + BOTH),
         ("law", "priority", "messages.note.priority", "81"),
@@ -182,9 +190,9 @@ FOUND = {name: (given, found) for name, (given, found) in CASES.items() if found
 
 @pytest.mark.parametrize("name", FOUND)
 def test_the_smallest_change_is_found_and_works(tmp_path, name):
-    (plan, events, people, at), (kind, changed, what, value) = CASES[name]
+    (plan, events, people, at, message), (kind, changed, what, value) = CASES[name]
     run = run_of(tmp_path, plan, events, people)
-    answer = why_not(run, "7", "note", at)
+    answer = why_not(run, "7", message, at)
     assert answer.absence.kind == kind
     found = answer.change
     assert found is not None, told_why_not(answer, "en")
@@ -194,7 +202,7 @@ def test_the_smallest_change_is_found_and_works(tmp_path, name):
         assert str(value) in shown
     assert all(not t.sent for t in answer.tried[:-1])
     if found.change.override:
-        again(tmp_path, plan, found, "note")
+        again(tmp_path, plan, found, message)
     for lang in ("fr", "en"):
         assert len(told_why_not(answer, lang)) >= 4
 
@@ -232,7 +240,7 @@ def test_what_was_sent_is_said(tmp_path):
 
 def test_the_day_that_is_asked_about(tmp_path):
     """Held until the next morning is not sent that evening: the quiet hours are named, and a way around them."""
-    (plan, events, people, at), _ = CASES["quiet hours"]
+    (plan, events, people, at, _), _ = CASES["quiet hours"]
     answer = why_not(run_of(tmp_path, plan, events, people), "7", "note", at)
     assert told_why_not(answer, "en") == ["`note` was sent on 2026-01-05 23:30"]
     plan = plan.replace("23:30", "08:00")
@@ -249,7 +257,7 @@ def test_the_day_that_is_asked_about(tmp_path):
 
 
 def test_on_the_command_line(tmp_path):
-    (plan, events, people, _), _ = CASES["cap"]
+    (plan, events, people, *_), _ = CASES["cap"]
     run = run_of(tmp_path, plan, events, people)
     ran = CliRunner().invoke(main, ["why", str(run.folder), "7", "--not", "note", "--json"], catch_exceptions=False)
     found = json.loads(ran.output)
