@@ -7,12 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 from bifurque.engine.evidence import Because, Judged
-from bifurque.engine.journey import AbsenceTrigger, ChangeTrigger, DateTrigger, EventTrigger, FirstTrigger
 from bifurque.engine.lives import Life
 from bifurque.engine.names import event_refs, listed
 from bifurque.engine.observed import Refusal
 from bifurque.engine.routes import Station
 from bifurque.engine.ruling import EnterAction, TransferAction
+from bifurque.engine.trigger import AbsenceTrigger, ChangeTrigger, DateTrigger, EventTrigger, FirstTrigger
 
 LEFT = ("exit", "end", "transfer", "replaced", "refused")
 

@@ -10,19 +10,11 @@ from bifurque.engine.changes import ALL, ALONE, THIS, Change
 from bifurque.engine.check import quiet_hours
 from bifurque.engine.evidence import Asked
 from bifurque.engine.flips import flips, near, nodes
-from bifurque.engine.journey import (
-    AbsenceTrigger,
-    CrossingTrigger,
-    DateTrigger,
-    ExperimentStep,
-    MessageByArm,
-    Reentry,
-    TogetherTrigger,
-    TransferStep,
-)
+from bifurque.engine.journey import ExperimentStep, MessageByArm, Reentry, TransferStep
 from bifurque.engine.lives import Life
 from bifurque.engine.names import exits
 from bifurque.engine.observed import Refusal
+from bifurque.engine.trigger import AbsenceTrigger, CrossingTrigger, DateTrigger, TogetherTrigger
 from bifurque.engine.values import Duration
 from bifurque.engine.verdicts import judge
 from bifurque.rules.layout import LIFE, NEVER, REASONS

@@ -47,13 +47,14 @@ class Steps:
     step: Part
     finish: Part
     run_lane: Part
+    answer: Part
 
 
-PLAIN = Steps(lane.begin, lane.live, stepping.step, lane.finish, lane.run_lane)
+PLAIN = Steps(lane.begin, lane.live, stepping.step, lane.finish, lane.run_lane, lane.answer)
 """The uncompiled step itself."""
 
 
 def in_hands(hands: Hands) -> Steps:
     """The uncompiled step with some of its parts in other hands."""
     twin = twins(hands)
-    return Steps(*(twin(getattr(PLAIN, name)) for name in ("begin", "live", "step", "finish", "run_lane")))
+    return Steps(*(twin(getattr(PLAIN, name)) for name in ("begin", "live", "step", "finish", "run_lane", "answer")))

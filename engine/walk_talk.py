@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from bifurque.engine.explain import as_data, explained
-from bifurque.engine.journey import Text
+from bifurque.engine.trigger import Text
 from bifurque.engine.walk import Walk, Who
 from bifurque.engine.walk_file import save
 from bifurque.engine.walk_map import the_map

@@ -125,13 +125,17 @@ def why(run: Run, contact: str, message: str | None = None, *, hands: Hands | No
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
     life, notes = life_of(run, setting, contact, hands)
     assert life.witness is not None
-    chosen = [i for i, r in enumerate(life.rows) if message in (None, r["message"])]
+    rows, because = life.rows, list(life.witness.because)
+    if setting.program.supplies:  # what comes after the first request is the ledger's word alone
+        rows += [r for r in stored_rows(run, life) or [] if r not in rows]
+        because += [Because()] * (len(rows) - len(because))
+    chosen = [i for i, r in enumerate(rows) if message in (None, r["message"])]
     return Answer(
-        rows=[life.rows[i] for i in chosen],
+        rows=[rows[i] for i in chosen],
         zone=life.zone,
         rules={r.name: r.when for r in setting.plan.rules},
         lived=[r for r in life.events.to_pylist() if message in (None, r["message"])],
-        because=[life.witness.because[i] for i in chosen],
+        because=[because[i] for i in chosen],
         segments=life.witness.readings.segments,
         notes=notes,
     )
@@ -151,19 +155,32 @@ def life_of(run: Run, setting: Setting, contact: str, hands: Hands | None = None
     made, here = str(run.manifest.get("bifurque", "?")), version("bifurque")
     if not same_life(run, life):
         raise RunError(say(language(None), "why.differs", run.folder, made, here))
-    return life, [] if made == here else [say(language(None), "why.version", made, here)]
+    notes = [] if made == here else [say(language(None), "why.version", made, here)]
+    return life, [*notes, say(language(None), "why.shared")] if setting.program.supplies else notes
 
 
-def same_life(run: Run, life: Life) -> bool:
-    """Whether the ledger of a run, where it kept this contact, tells the same decisions."""
+def stored_rows(run: Run, life: Life) -> list[dict[str, Any]] | None:
+    """The decisions about a contact that the ledger of a run kept; None if it did not keep this contact."""
     ledger = run.manifest.get("ledger")
     numbers = np.array([life.contact])
     stored = ledger == "full" or (ledger == "sample" and kept(int(run.manifest["seed"]), numbers, SAMPLE)[0] == 1)
     if not stored or not run.complete:
-        return True
+        return None
     if not any((run.folder / "ledger").glob("*.parquet")):  # nothing was decided about anybody
-        return not life.rows
-    return bool(run.ledger([("contact", "==", life.contact)]).to_pylist() == life.rows)
+        return []
+    rows: list[dict[str, Any]] = run.ledger([("contact", "==", life.contact)]).to_pylist()
+    return rows
+
+
+def same_life(run: Run, life: Life) -> bool:
+    """Whether the ledger of a run, where it kept this contact, tells the same decisions.
+
+    Where contacts share something, a life lived alone goes only as far as its first request.
+    """
+    told = stored_rows(run, life)
+    if told is None:
+        return True
+    return all(row in told for row in life.rows) if life.setting.program.supplies else told == life.rows
 
 
 def _who(setting: Setting, contact: str) -> str:

@@ -13,12 +13,12 @@ from bifurque.engine.candidates import candidates
 from bifurque.engine.changes import Change, Trials
 from bifurque.engine.evidence import Because
 from bifurque.engine.explain import as_data, explained
-from bifurque.engine.journey import ChangeTrigger, DateTrigger
 from bifurque.engine.lives import Life
 from bifurque.engine.phrases import moment
 from bifurque.engine.run import Run
+from bifurque.engine.trigger import ChangeTrigger, DateTrigger
 from bifurque.engine.why import clock_of, life_of, setting_of, told_row
-from bifurque.engine.words import say
+from bifurque.engine.words import language, say
 from bifurque.rules.errors import DataError, did_you_mean, short
 from bifurque.rules.layout import MISSING
 
@@ -78,6 +78,8 @@ def why_not(run: Run, contact: str, message: str, at: str | None = None) -> Answ
     names = setting.program.names
     if message not in names.messages:
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
+    if setting.program.supplies:
+        raise DataError(say(language(None), "not.shared"))
     life, notes = life_of(run, setting, contact)
     day = _day(at, life) if at is not None else None
     whole = (life.setting.program.start, life.setting.program.end)

@@ -51,6 +51,16 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
         "ce parcours a été simulé par bifurque {}, ceci est {} : les décisions peuvent différer",
         "this run was made by bifurque {}, this is {}: decisions may differ",
     ),
+    "why.shared": (
+        "les contacts de ce plan se partagent quelque chose : une vie rejouée seule s'arrête à sa première demande ; "
+        "la suite vient du registre, sans ses raisons",
+        "contacts of this plan share something: a life lived alone ends at its first request; "
+        "what follows comes from the ledger, without what it rests on",
+    ),
+    "not.shared": (
+        "les contacts de ce plan se partagent quelque chose : un changement ne peut pas être essayé sur un seul",
+        "contacts of this plan share something: a change cannot be tried on one of them alone",
+    ),
     "why.differs": (
         "{} : la vie rejouée du contact n'est pas celle du registre (simulé par bifurque {}, ceci est {}) : "
         "simulez à nouveau",
