@@ -9,6 +9,7 @@ import numpy as np
 from bifurque.actors.layout import (
     ENDING,
     FREE,
+    FROM_PREVIOUS,
     FROM_SENT,
     J_N_SLOTS,
     J_SLOTS,
@@ -90,9 +91,7 @@ def _ahead(walk: Walk, lang: str, number: int, name: str, slot: int) -> list[str
     lines = []
     for station in _straight(graph, at):
         lines.append(f"  ○ {station.name}  {_time(walk, due, lang)}{_ways(station, lang)}")
-        if station.onward is None or due is None:
-            due = None
-        else:
+        if station.onward is not None:
             due = _due(memory, slot, first + (before + station.onward) * STEP, due)
     return lines
 
@@ -109,11 +108,13 @@ def _straight(graph: tuple[Station, ...], at: int) -> list[Station]:
     return found
 
 
-def _due(memory: Any, slot: int, step: int, previous: int) -> int | None:
-    """When a later step would be due, if the one before it is left at its due instant."""
-    if memory[step + ST_ANCHOR] == FROM_SENT:
+def _due(memory: Any, slot: int, step: int, previous: int | None) -> int | None:
+    """When a later step would be due, if the one before it is left at its due instant (None: nobody knows yet)."""
+    anchor = memory[step + ST_ANCHOR]
+    if anchor == FROM_SENT or (anchor == FROM_PREVIOUS and previous is None):
         return None
     kept = memory[slot + SLOT_PREVIOUS], memory[slot + SLOT_MESSAGES]
+    previous = int(kept[0]) if previous is None else previous
     memory[slot + SLOT_PREVIOUS] = previous
     with np.errstate(over="ignore"):
         due = int(due_at(memory, slot, step))

@@ -19,7 +19,8 @@ from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
 from bifurque.engine.why import told, why
-from bifurque.rules.errors import RunError
+from bifurque.engine.why_not import why_not
+from bifurque.rules.errors import DataError, RunError
 
 RUNS = {
     "cart": {"contacts": 300, "seed": 7, "overrides": ["experiments.subject.enabled=true", "holdout=20%"]},
@@ -284,3 +285,18 @@ def test_who_went_first_and_by_how_much(tmp_path):
         assert (theirs["rank"], -theirs["priority"]) <= (mine["rank"], -mine["priority"])
     for lang in ("fr", "en"):
         assert len(told(answer, lang, because=True)) > len(answer.rows)
+
+
+def test_where_contacts_share_something_the_ledger_has_the_last_word(tmp_path):
+    run = simulate(template("b2b", "en"), out=tmp_path / "run", contacts=60, days=60, ledger="full")
+    ledger = run.ledger().to_pylist()
+    called = {r["contact"] for r in ledger if r["message"] == "sales_call"}
+    assert called
+    for contact in sorted(called)[:4]:
+        answer = why(open_run(run.folder), str(contact))
+        assert sorted(map(str, answer.rows)) == sorted(str(r) for r in ledger if r["contact"] == contact)
+        assert len(answer.because) == len(answer.rows)
+        assert len(answer.notes) == 1
+        assert len(told(answer, "fr", because=True)) >= len(answer.rows)
+    with pytest.raises(DataError, match=r"share something|se partagent"):
+        why_not(open_run(run.folder), str(contact), "sales_call")
