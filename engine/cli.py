@@ -14,8 +14,10 @@ from typing import Any
 import click
 
 from bifurque.engine.cli_options import as_json, lang, sets
+from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.engine.cli_walk import walk
 from bifurque.engine.cli_why import why
+from bifurque.engine.progress import Progress
 from bifurque.rules.errors import BifurqueError, PlanError
 
 STARTED = time.perf_counter()
@@ -139,16 +141,24 @@ def behaviour(sector: str | None, out: File | None, listing: bool, lang: str | N
 
 @main.command()
 @click.argument("plan", type=click.Path(path_type=File))
+@rules_engine
 @sets
+@lang
 @as_json
-def check(plan: File, overrides: tuple[str, ...], json: bool) -> None:
+def check(plan: File, rules_engine: str, overrides: tuple[str, ...], lang: str | None, json: bool) -> None:
     """Find what is wrong with PLAN, all at once, each with its place.
+
+    With `--rules-engine durable` also what of its rules durable-rules has no words for, and why.
 
     Exit code 0: clean; 1: it runs, but there are findings; 2: it cannot be run.
     """
     from bifurque.engine.load import inspect
 
-    _, problems = inspect(plan, overrides)
+    read, problems = inspect(plan, overrides)
+    if rules_engine == "durable" and read is not None and not problems.errors:
+        from bifurque.engine.durable_check import note_limits
+
+        note_limits(read, problems, lang)
     found = problems.sorted()
     if json:
         import msgspec
@@ -209,6 +219,8 @@ def schema() -> None:
     help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads; by default one per processor. Same result.")
+@rules_engine
+@shadow
 @sets
 @lang
 @as_json
@@ -232,39 +244,6 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
         return
     click.echo(report(run.kpis, spoken))
     click.echo(f"{say(spoken, 'files')}: {run.folder}")
-
-
-class Progress:
-    """A progress bar on stderr with contact-days per second and the time left; silent when nobody watches."""
-
-    def __init__(self, days: int | None) -> None:
-        self.days = days
-        self.began = 0.0
-        self.shown = False
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def show(self, done: int, total: int, days: int) -> None:
-        """Draw the bar again."""
-        now = time.perf_counter()
-        if not self.began:
-            self.began = now
-        if not sys.stderr.isatty():
-            return
-        self.shown = True
-        spent = max(now - self.began, 1e-6)
-        rate = done * days / spent
-        left = (total - done) * spent / max(done, 1)
-        filled = round(30 * done / total)
-        bar = "█" * filled + "░" * (30 - filled)
-        speed = f"  {rate / 1e6:8.1f} M contact-days/s" if days else ""
-        text = f"\r{bar} {done / total:4.0%}{speed}  {left:5.0f} s "
-        click.echo(text, nl=False, err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
 
 
 @main.command()

@@ -9,6 +9,7 @@ from pathlib import Path as File
 import click
 
 from bifurque.engine.cli_options import as_json, lang, sets
+from bifurque.engine.cli_rules import rules_engine
 
 
 @click.command()
@@ -19,6 +20,7 @@ from bifurque.engine.cli_options import as_json, lang, sets
 @click.option("--load", "loaded", type=click.Path(path_type=File), help="Go on from a saved walk.")
 @click.option("--replay", type=click.Path(path_type=File), help="Walk a saved walk again; exit code 1 if it differs.")
 @sets
+@rules_engine
 @lang
 @as_json
 def walk(
@@ -29,6 +31,7 @@ def walk(
     loaded: File | None,
     replay: File | None,
     overrides: tuple[str, ...],
+    rules_engine: str,
     lang: str | None,
     json: bool,
 ) -> None:
@@ -45,15 +48,16 @@ def walk(
 
     spoken = language(lang)
     if replay is not None:
-        again, saved = load(replay, plan)
+        again, saved = load(replay, plan, rules_engine=rules_engine)
         talk, found = Talk(again, spoken), differences(again, saved)
         outcome = say(spoken, "walk.differs" if found else "walk.same", replay)
         _print([*talk.recount(), *found, outcome], {"same": not found, "differences": found} if json else None)
         sys.exit(1 if found else 0)
     if loaded is not None:
-        talk = Talk(load(loaded, plan)[0], spoken)
+        talk = Talk(load(loaded, plan, rules_engine=rules_engine)[0], spoken)
     else:
-        talk = Talk(Walk(plan, set=overrides, seed=seed, who=Who(persona=persona or "", zone=zone or "")), spoken)
+        who = Who(persona=persona or "", zone=zone or "")
+        talk = Talk(Walk(plan, set=overrides, seed=seed, who=who, rules_engine=rules_engine), spoken)
     said = talk.recount() if loaded is not None else talk.greet()
     _print(said, talk.data("", said) if json else None)
     watched = sys.stdin.isatty()

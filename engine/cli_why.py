@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bifurque.engine.cli_options import as_json, lang
+from bifurque.engine.cli_rules import rules_engine
 
 
 @click.command()
@@ -22,6 +23,7 @@ from bifurque.engine.cli_options import as_json, lang
 @click.option("--brief", is_flag=True, help="One line a decision, without what it rests on.")
 @click.option("--not", "absent", metavar="MESSAGE", help="Why MESSAGE was not sent, and what would have let it go.")
 @click.option("--at", "day", metavar="DATE", help="With --not: on that day of the contact's, such as 2026-03-10.")
+@rules_engine
 @lang
 @as_json
 def why(
@@ -43,7 +45,7 @@ def why(
 
         report_why_not(open_run(run), contact, options["absent"], options["day"], spoken, zone, json)
         return
-    found = reasons(open_run(run), contact, message)
+    found = reasons(open_run(run), contact, message, options["rules_engine"])
     for note in found.notes:
         click.echo(f"{say(spoken, 'note')}: {note}", err=True)
     if json:

@@ -62,6 +62,7 @@ def relive(
     watched: bool = True,
     change: Change | None = None,
     hands: Hands | None = None,
+    words: Words | None = None,
 ) -> Life:
     """Live one contact's life again.
 
@@ -71,6 +72,7 @@ def relive(
         watched: whether a witness notes what each decision rests on; it costs some time, and changes nothing.
         change: makes the life another one: an attribute, an event.
         hands: other parts of the step to replace.
+        words: the lane's memory, if not the setting's.
 
     Raises:
         DataError: nobody has this number in the run.
@@ -83,7 +85,7 @@ def relive(
         stretch = change(stretch)
     witness = Witness(setting.program, setting.texts, hands) if watched or hands else None
     steps = witness.steps if witness else PLAIN
-    words = setting.words.copy()
+    words = setting.words.copy() if words is None else words
     words[CONTACT], words[NEXT_CONTACT] = MISSING, 0
     decisions, events = [], []
     more = RAN_OUT_OF_ROOM

@@ -31,10 +31,12 @@ from bifurque.engine.readings import Readings
 from bifurque.engine.texts import Texts
 from bifurque.engine.twins import Hands, Part, Steps, in_hands
 from bifurque.engine.witnessed_laws import Laws
-from bifurque.rules import arbitration, conditions, decisions
+from bifurque.rules import arbitration, chaining, conditions, decisions
 from bifurque.rules.compiled import real
 from bifurque.rules.layout import (
     AGENDA_COUNT,
+    H_ARMED,
+    H_RULES,
     IN_KEY,
     IN_MESSAGE,
     IN_TEXT,
@@ -43,7 +45,7 @@ from bifurque.rules.layout import (
     MISSING,
     VISIT,
 )
-from bifurque.rules.rulebook import RU_WHEN
+from bifurque.rules.rulebook import RU, RU_WHEN
 
 
 class Refusal(Struct, frozen=True):
@@ -92,6 +94,7 @@ class Witness:
             stepping.quarantine: self._framed,
             propose_at: self._propose,
             firing.fire: self._fire,
+            chaining.next_rule: self._next_rule,
             scoring.cross: self._cross,
             acts.put: self._framed,
             steps.branch: self._branch,
@@ -205,10 +208,27 @@ class Witness:
 
         return follow_agenda
 
+    def _next_rule(self, own: Part) -> Part:
+        def next_rule(m: Any, t: int) -> int:
+            for rank in range(len(self.program.plan.rules)):
+                code = int(m[int(m[H_RULES]) + rank * RU + RU_WHEN])
+                if code in self.readings.parts and int(m[int(m[H_ARMED]) + rank // 64]) >> (rank % 64) & 1:
+                    self._latest[code] = self._judged(m, code, t)
+            found: int = own(m, t)
+            return found
+
+        return next_rule
+
+    def _judged(self, m: Any, code: int, t: int) -> Judged:
+        """A condition judged here, for the step may decide it without evaluating it."""
+        values = self.readings.values(m, code, t)
+        return self.readings.judged(code, t, values, conditions.truth(m, code, t))
+
     def _fire(self, own: Part) -> Part:
         def fire(m: Any, rule: int, t: int) -> None:
-            judged = self._latest.get(int(m[rule + RU_WHEN]))
-            self._inside(Because(self._event(m), [judged] if judged else []), own, m, rule, t)
+            code = int(m[rule + RU_WHEN])
+            judged = [self._judged(m, code, t)] if code in self.readings.parts else []
+            self._inside(Because(self._event(m), judged), own, m, rule, t)
 
         return fire
 

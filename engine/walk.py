@@ -12,7 +12,6 @@ from msgspec import Struct
 from bifurque.actors.layout import P_FIRST, P_PERSONA
 from bifurque.engine.evidence import Because
 from bifurque.engine.people import Drawn
-from bifurque.engine.twins import Hands
 from bifurque.engine.values import Duration
 from bifurque.engine.world import Contact, World
 from bifurque.engine.zones import known_zones, near_zone, read_zone
@@ -59,7 +58,7 @@ class Walk:
         set: overrides, `path.to.value=X`.
         seed: of the draws of experiments, holdouts and the persona's attributes.
         who: who walks.
-        hands: parts of the step to replace: the place to choose another engine for rules.
+        rules_engine: `kernel`; or `durable`: durable-rules says which rule fires.
     """
 
     def __init__(
@@ -69,9 +68,9 @@ class Walk:
         set: Sequence[str] = (),
         seed: int = 1,
         who: Who | None = None,
-        hands: Hands | None = None,
+        rules_engine: str = "kernel",
     ) -> None:
-        self.plan, self.set, self.seed, self.hands = plan, tuple(set), seed, hands
+        self.plan, self.set, self.seed, self.rules_engine = plan, tuple(set), seed, rules_engine
         self.moves: list[Move] = []
         self.who = who or Who()
         self._told = 0
@@ -81,7 +80,8 @@ class Walk:
 
     def _begin(self) -> None:
         """A new world, at the first instant of the plan."""
-        self.world = World(self.plan, set=self.set, seed=self.seed, watched=True, hands=self.hands)
+        engine = self.rules_engine
+        self.world = World(self.plan, set=self.set, seed=self.seed, watched=True, rules_engine=engine)
         who = self.who
         names = self.world.program(self.world.plan.zone).names
         for kind, word, known in (("persona", who.persona, names.personas), ("zone", who.zone, known_zones())):

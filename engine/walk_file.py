@@ -12,7 +12,6 @@ import yaml
 from msgspec import Struct
 
 from bifurque.engine.templates_list import template_names
-from bifurque.engine.twins import Hands
 from bifurque.engine.walk import Move, Walk, Who
 from bifurque.rules.errors import DataError
 
@@ -77,13 +76,13 @@ def read(file: str | File) -> Saved:
         raise DataError(f"{file}: is not a saved walk: {str(error).splitlines()[0]}") from None
 
 
-def load(file: str | File, plan: str | File | None = None, *, hands: Hands | None = None) -> tuple[Walk, Saved]:
+def load(file: str | File, plan: str | File | None = None, *, rules_engine: str = "kernel") -> tuple[Walk, Saved]:
     """Walk a saved walk again.
 
     Args:
         file: the file.
         plan: another plan than the one it was saved for.
-        hands: parts of the step to replace.
+        rules_engine: what says which rule fires.
 
     Raises:
         DataError: it is no saved walk, or its moves cannot be made.
@@ -92,7 +91,7 @@ def load(file: str | File, plan: str | File | None = None, *, hands: Hands | Non
     saved = read(file)
     if plan is None:
         plan = saved.plan if saved.plan in template_names() else File(file).parent / saved.plan
-    walk = Walk(plan, set=saved.set, seed=saved.seed, who=saved.contact, hands=hands)
+    walk = Walk(plan, set=saved.set, seed=saved.seed, who=saved.contact, rules_engine=rules_engine)
     walk.replay(saved.moves)
     return walk, saved
 

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from bifurque.engine.contacts import contact_number
+from bifurque.engine.durable import in_engine
 from bifurque.engine.evidence import Because
 from bifurque.engine.explain import as_data, explained
 from bifurque.engine.lives import Life, relive
@@ -18,7 +19,6 @@ from bifurque.engine.people import Drawn, kept
 from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
 from bifurque.engine.simulate import SAMPLE
-from bifurque.engine.twins import Hands
 from bifurque.engine.words import entry, language, reason, say
 from bifurque.engine.zones import known_zones, near_zone, read_zone
 from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, short
@@ -53,13 +53,16 @@ def setting_of(run: Run, more: tuple[str, ...] = ()) -> Setting:
     )
 
 
-def replay(setting: Setting, contact: int) -> tuple[Any, Any]:
+def replay(setting: Setting, contact: int, rules_engine: str = "kernel") -> tuple[Any, Any]:
     """One contact's decisions and events, lived again by the uncompiled step.
+
+    Its rules are fired by the kernel, or by durable-rules.
 
     Raises:
         DataError: nobody has this number in the run.
     """
-    life = relive(setting, contact, watched=False)
+    with in_engine(setting, rules_engine) as (words, hands):
+        life = relive(setting, contact, watched=False, hands=hands, words=words)
     return life.decisions, life.events
 
 
@@ -106,24 +109,25 @@ class Answer(Struct, frozen=True):
         return [row | {"because": as_data(found, self.segment)} for row, found in pairs]
 
 
-def why(run: Run, contact: str, message: str | None = None, *, hands: Hands | None = None) -> Answer:
+def why(run: Run, contact: str, message: str | None = None, rules_engine: str = "kernel") -> Answer:
     """Every decision about one contact in time order, each with its reason; of one message if it is named.
 
     Args:
         run: the run.
         contact: its number, or its id in the files of the run.
         message: only decisions about this message.
-        hands: parts of the step to replace: the place to choose another engine for rules.
+        rules_engine: `kernel`; or `durable`: durable-rules says which rule fires.
 
     Raises:
         DataError: no such contact, or no such message.
-        RunError: a file of the run is no longer what it was, or the life is not the one in the ledger.
+        RunError: a file of the run is no longer what it was, or the life is not the one in the ledger; durable-rules
+            cannot be loaded, or fails.
     """
     setting = setting_of(run)
     names = setting.program.names
     if message is not None and message not in names.messages:
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
-    life, notes = life_of(run, setting, contact, hands)
+    life, notes = life_of(run, setting, contact, rules_engine)
     assert life.witness is not None
     rows, because = life.rows, list(life.witness.because)
     if setting.program.supplies:  # what comes after the first request is the ledger's word alone
@@ -141,7 +145,7 @@ def why(run: Run, contact: str, message: str | None = None, *, hands: Hands | No
     )
 
 
-def life_of(run: Run, setting: Setting, contact: str, hands: Hands | None = None) -> tuple[Life, list[str]]:
+def life_of(run: Run, setting: Setting, contact: str, rules_engine: str = "kernel") -> tuple[Life, list[str]]:
     """The life of one contact of a run, lived again; and what is to be said of that.
 
     Raises:
@@ -151,7 +155,8 @@ def life_of(run: Run, setting: Setting, contact: str, hands: Hands | None = None
     number = find_contact(run, contact)
     if setting.people.find(number) < 0:
         raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
-    life = relive(setting, number, hands=hands)
+    with in_engine(setting, rules_engine) as (words, hands):
+        life = relive(setting, number, hands=hands, words=words)
     made, here = str(run.manifest.get("bifurque", "?")), version("bifurque")
     if not same_life(run, life):
         raise RunError(say(language(None), "why.differs", run.folder, made, here))

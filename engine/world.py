@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path as File
@@ -38,10 +37,11 @@ from bifurque.engine.plan import Plan
 from bifurque.engine.program import Program
 from bifurque.engine.templates_list import template, template_names
 from bifurque.engine.texts import Texts
-from bifurque.engine.twins import PLAIN, Hands, in_hands
+from bifurque.engine.twins import PLAIN, in_hands
 from bifurque.engine.values import Duration, read_date
+from bifurque.engine.world_rules import SecondEngine
 from bifurque.engine.world_sharing import live_together
-from bifurque.engine.zones import known_zones, read_zone
+from bifurque.engine.zones import instant_at, known_zones, reading_at
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import (
@@ -85,7 +85,7 @@ class World:
         behaviour: `off`, or `constant` to let the plan's behaviour add to what contacts are told to do.
         seed: of the draws of behaviour, experiments and holdouts.
         watched: whether a witness notes what every decision rests on: `Contact.witness`.
-        hands: other parts of the step to replace: the place to choose another engine for rules.
+        rules_engine: `kernel`; or `durable`: durable-rules says which rule fires.
 
     >>> world = World("cart")
     >>> anna = world.contact("anna", zone="Europe/Paris")
@@ -103,9 +103,9 @@ class World:
         behaviour: str = "off",
         seed: int = 1,
         watched: bool = False,
-        hands: Hands | None = None,
+        rules_engine: str = "kernel",
     ) -> None:
-        self.watched, self.hands = watched, hands
+        self.watched = watched
         if str(plan) in template_names():
             checked = loads(template(str(plan), "en"), set, str(plan))
         elif isinstance(plan, str) and "\n" in plan:
@@ -118,6 +118,7 @@ class World:
         self._programs: dict[str, Program] = {}
         program = self.program(checked.zone)
         self.books = Books(program.supplies, seed) if program.supplies else None
+        self.second = SecondEngine(program) if rules_engine == "durable" and checked.rules else None
         self.now = program.start
         """The present, in seconds since 1970-01-01 UTC."""
 
@@ -157,11 +158,11 @@ class World:
 
     def until(self, moment: str) -> None:
         """Let time pass up to a moment on the plan's wall clock, as `2025-03-10 14:00`; what is due at it happens."""
-        self._go(_instant(moment, self.plan.zone), at_it=True)
+        self._go(instant_at(moment, self.plan.zone), at_it=True)
 
     def _go(self, instant: int, *, at_it: bool) -> None:
         if instant < self.now:
-            raise DataError(f"time only goes on: it is {_reading(self.now, self.plan.zone)} already")
+            raise DataError(f"time only goes on: it is {reading_at(self.now, self.plan.zone)} already")
         until = instant + 1 if at_it else instant
         if self.books is None:
             for contact in self.contacts:
@@ -192,8 +193,11 @@ class Contact:
         row[0, P_ZONE] = program.names.zones.index(zone) if zone in known_zones() else NO_ZONE
         row[0, P_PERSONA] = _known(persona or program.names.personas[0], program.names.personas, "persona")
         self._fill(row, consent, given)
-        self.witness = Witness(program, self._texts, world.hands) if world.watched else None
-        self._steps = self.witness.steps if self.witness else in_hands(world.hands) if world.hands else PLAIN
+        self._rules = world.second.over(program, self._texts, self._words) if world.second else None
+        hands = self._rules.hands if self._rules else {}
+        self._words = self._rules.reading.words if self._rules else self._words
+        self.witness = Witness(program, self._texts, hands) if world.watched else None
+        self._steps = self.witness.steps if self.witness else in_hands(hands) if hands else PLAIN
         words = self._words
         words[H_SEED], words[CONTACT] = world.seed, MISSING
         with np.errstate(over="ignore"):
@@ -235,11 +239,13 @@ class Contact:
         code = int(self._texts.codes(pa.array([text]))[0])
         if self._texts.count > before:
             self._words = self._texts.answers(self._program, self._words[: len(self._program.words)])
+            if self._rules is not None:
+                self._words = self._rules.look_again(self._words)
         return code
 
     def at(self, moment: str) -> Self:
         """Go to a moment on this contact's wall clock, as `2025-03-10 14:00`; what is due then follows what is done."""
-        self.world._go(_instant(moment, self.zone), at_it=False)
+        self.world._go(instant_at(moment, self.zone), at_it=False)
         return self
 
     def does(
@@ -319,7 +325,7 @@ class Contact:
     def told(self, outcome: str) -> list[tuple[str, str]]:
         """Messages with an outcome (`sent`, `held`, `dropped`, `replaced`), each with its instant."""
         rows = [r for r in self.decisions if r["outcome"] == outcome]
-        return [(r["message"], _reading(int(r["time"].timestamp()), self._zone)) for r in rows]
+        return [(r["message"], reading_at(int(r["time"].timestamp()), self._zone)) for r in rows]
 
     @property
     def reasons(self) -> list[tuple[str, str, str]]:
@@ -393,16 +399,3 @@ def _known(word: str, words: tuple[str, ...], what: str) -> int:
     if word not in words:
         raise DataError(f"no {what} is called `{word}`" + did_you_mean(word, words))
     return words.index(word)
-
-
-def _instant(moment: str, zone: str) -> int:
-    """The instant of a wall-clock reading; an offset such as +02:00 may say which pass of a repeated hour."""
-    found = dt.datetime.fromisoformat(moment)
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=read_zone(zone if zone in known_zones() else "UTC"))
-    return int(found.timestamp())
-
-
-def _reading(t: int, zone: str) -> str:
-    local = dt.datetime.fromtimestamp(t, read_zone(zone))
-    return f"{local:%Y-%m-%d %H:%M:%S}".removesuffix(":00")

@@ -331,3 +331,16 @@ def until(terminal, text):
             break
         shown += more
     return shown.decode("utf-8", "ignore")
+
+
+def test_durable_rules_walks_the_same_way():
+    pytest.importorskip("durable_rules_engine")
+    seen = []
+    for engine in ("kernel", "durable"):
+        walked = Walk("world", who=Who(), rules_engine=engine)
+        told = Talk(walked, "en")
+        for line in ("complaint", "+1d", "purchase", "+3d", "undo", "+30d"):
+            told.hear(line)
+        seen.append(walked.contact.decisions)
+    assert seen[0] == seen[1]
+    assert any(r["cause"].startswith("rule:") for r in seen[0])
