@@ -4,44 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path as File
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from bifurque.engine.cli_group import CLEAN, FINDINGS, UNREADABLE, Commands
+from bifurque.engine.cli_options import as_json, lang, sets
 from bifurque.engine.cli_replications import replicating
 from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.engine.progress import Progress
 
 STARTED = time.perf_counter()
-F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-def sets(command: F) -> F:
-    """The option every command has that takes a plan."""
-    return click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="PATH=VALUE",
-        help="Override one value of the plan, such as caps.0.max=2 or journeys.cart.steps.0.wait=3h. Repeatable.",
-    )(command)
-
-
-def lang(command: F) -> F:
-    """The language of what is read by people."""
-    text = "Language; by default that of the environment."
-    return click.option("--lang", type=click.Choice(["fr", "en"]), help=text)(command)
-
-
-def as_json(command: F) -> F:
-    """Machine-readable output."""
-    return click.option("--json", "json", is_flag=True, help="Print JSON instead of text.")(command)
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)
@@ -54,6 +31,7 @@ def main() -> None:
     bifurque check shop/plan.yaml         prove what can be proved on the plan alone
     bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
     bifurque why RUN 17                   every decision about one contact, with its reason
+    bifurque walk shop/plan.yaml          live it yourself, reaction by reaction
     """
 
 
@@ -228,49 +206,6 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
     for line in replications_report(run.kpis, options["warm_up"], spoken):
         click.echo(line)
     click.echo(f"{say(spoken, 'files')}: {run.folder}")
-
-
-@main.command()
-@click.argument("run", type=click.Path(path_type=File))
-@click.argument("contact")
-@click.argument("message", required=False)
-@click.option("--zone", help="On whose wall clock; by default the contact's own.")
-@click.option(
-    "--events", is_flag=True, help="Also what the contact did: opens, by itself or by its mail program, clicks."
-)
-@rules_engine
-@lang
-@as_json
-def why(
-    run: File,
-    contact: str,
-    message: str | None,
-    zone: str | None,
-    events: bool,
-    rules_engine: str,
-    lang: str | None,
-    json: bool,
-) -> None:
-    """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
-
-    The contact's life is lived again, so this works whether or not the ledger kept it.
-    """
-    from bifurque.engine.run import open_run
-    from bifurque.engine.why import told
-    from bifurque.engine.why import why as reasons
-    from bifurque.engine.words import language, say
-
-    spoken = language(lang)
-    found = reasons(open_run(run), contact, message, rules_engine)
-    if json:
-        import msgspec
-
-        click.echo(msgspec.json.encode(found.rows + found.lived if events else found.rows))
-        return
-    for line in told(found, spoken, zone, events=events):
-        click.echo(line)
-    if not found.rows:
-        click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))
 
 
 @main.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bifurque.engine.cli import F, as_json, lang, sets
+from bifurque.engine.cli_options import F, as_json, lang, sets
 from bifurque.engine.progress import Progress
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bifurque.engine.cli import as_json, lang
+from bifurque.engine.cli_options import as_json, lang
 from bifurque.engine.progress import Progress
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from bifurque.engine.cli import as_json, lang, sets
 from bifurque.engine.cli_compare import people
+from bifurque.engine.cli_options import as_json, lang, sets
 
 
 @click.group()

@@ -14,7 +14,14 @@ import click
 from bifurque.rules.errors import BifurqueError, PlanError
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
-ELSEWHERE = {"compare": "cli_compare", "sweep": "cli_compare", "experiment": "cli_experiment", "endless": "cli_endless"}
+ELSEWHERE = {
+    "compare": "cli_compare",
+    "endless": "cli_endless",
+    "experiment": "cli_experiment",
+    "sweep": "cli_compare",
+    "walk": "cli_walk",
+    "why": "cli_why",
+}
 """Commands that stand in files of their own, read when they are asked for."""
 
 
