@@ -110,7 +110,8 @@ def _runs(net: Network) -> list[Leg]:
             run = [stop]
             while inwards[run[-1]] and fit(inwards[run[-1]][0]):
                 run.append(inwards[run[-1]][0])
-            same = list(itertools.takewhile(lambda s: net.stops[s].stage == net.stops[run[0]].stage, run))
+            stages = [net.stops[s].stage for s in run]
+            same = run[: next((n for n, stage in enumerate(stages) if stage != stages[0]), len(run))]
             if len(same) == len(run) and not inwards[run[-1]]:
                 same.pop()  # one stop stays, for the leg to turn to
             line = net.stops[stop].lines[0]

@@ -23,25 +23,33 @@ class Flows(Struct, frozen=True):
     bands: tuple[float, ...] = ()
 
 
+Passed = dict[tuple[str, str, str], float]
+"""Contacts by journey and the two steps of a way, as `edge_week` names them."""
+
+
 def flows_of(run: Run, layout: Layout, weeks: Iterable[int] | None = None) -> Flows:
     """What contacts lived in a run, over some of its weeks or all of them."""
-    rows = run.aggregate("edge_week").to_pylist()
-    wanted = None if weeks is None else set(weeks)
-    passed: dict[tuple[str, str, str], float] = defaultdict(float)
-    for row in rows:
-        if wanted is None or row["week"] in wanted:
-            passed[row["journey"], row["from"], row["to"]] += row["passed"]
-    return _placed(layout, run.plan, passed, _stock(run, layout))
+    by_week = _by_week(run)
+    wanted = by_week.keys() if weeks is None else set(weeks) & by_week.keys()
+    passed: Passed = defaultdict(float)
+    for week in sorted(wanted):
+        for way, count in by_week[week].items():
+            passed[way] += count
+    return _Placing(run, layout, by_week).flows(passed, _stock(run, layout) if weeks is None else ())
 
 
 def weekly(run: Run, layout: Layout) -> list[Flows]:
     """The flows of every week of a run: what a slider moves through."""
-    table = run.aggregate("edge_week").to_pylist()
-    by_week: dict[int, dict[tuple[str, str, str], float]] = defaultdict(lambda: defaultdict(float))
-    for row in table:
-        by_week[row["week"]][row["journey"], row["from"], row["to"]] += row["passed"]
-    last = max(by_week, default=-1)
-    return [_placed(layout, run.plan, by_week[week], ()) for week in range(last + 1)]
+    by_week = _by_week(run)
+    placing = _Placing(run, layout, by_week)
+    return [placing.flows(by_week.get(week, {}), ()) for week in range(max(by_week, default=-1) + 1)]
+
+
+def _by_week(run: Run) -> dict[int, Passed]:
+    found: dict[int, Passed] = defaultdict(lambda: defaultdict(float))
+    for row in run.aggregate("edge_week").to_pylist():
+        found[row["week"]][row["journey"], row["from"], row["to"]] += row["passed"]
+    return found
 
 
 def _stock(run: Run, layout: Layout) -> tuple[float, ...]:
@@ -52,25 +60,56 @@ def _stock(run: Run, layout: Layout) -> tuple[float, ...]:
     return tuple(float(known.get(b.name, {}).get("entered", 0)) if b.name else 0.0 for b in layout.bands)
 
 
-def _placed(
-    layout: Layout, plan: Plan, passed: dict[tuple[str, str, str], float], bands: tuple[float, ...]
-) -> Flows:
-    tracks = [0.0] * len(layout.tracks)
-    by_line = [_Tracks(layout, plan, line) for line in range(len(layout.lines))]
-    number = {line.journey: n for n, line in enumerate(layout.lines)}
-    lines = [0.0] * len(layout.lines)
-    for (journey, origin, target), count in passed.items():
-        if journey not in number:
-            continue
-        line = number[journey]
-        lines[line] += count * (origin == "")
-        position = by_line[line].position(origin, target)
-        if position is not None:
-            tracks[position] += count
-    for position, track in enumerate(layout.tracks):  # from a shared event to the start of a journey: who enters it
-        if track.origin.startswith("event:"):
-            tracks[position] = lines[track.line]
-    return Flows(tuple(tracks), _arrivals(layout, tracks, lines), tuple(lines), bands)
+class _Placing:
+    """Places ways on the tracks of a layout.
+
+    The tracks into a goal are as wide as visits that reached it, wherever on the line they were; of several such
+    tracks, and of a single week, each has the share of those who went that way to the end.
+    """
+
+    def __init__(self, run: Run, layout: Layout, by_week: dict[int, Passed]) -> None:
+        self.layout = layout
+        plan = run.plan
+        self.lines = [_Tracks(layout, plan, line) for line in range(len(layout.lines))]
+        self.number = {line.journey: n for n, line in enumerate(layout.lines)}
+        self.reached: dict[int, float] = {}
+        whole: Passed = defaultdict(float)
+        for passed in by_week.values():
+            for way, count in passed.items():
+                whole[way] += count
+        ended = self._tracks(whole)
+        figures = run.kpis["journeys"]
+        for line, tracks in enumerate(self.lines):
+            journey = plan.journeys.get(tracks.name)
+            if journey is None or journey.goal is None:
+                continue
+            through = sum(ended[n] for n in tracks.to_goal)
+            self.reached[line] = figures[tracks.name]["converted"] / through if through else 0.0
+
+    def _tracks(self, passed: Passed) -> list[float]:
+        tracks = [0.0] * len(self.layout.tracks)
+        for (journey, origin, target), count in passed.items():
+            if journey not in self.number:
+                continue
+            position = self.lines[self.number[journey]].position(origin, target)
+            if position is not None:
+                tracks[position] += count
+        return tracks
+
+    def flows(self, passed: Passed, bands: tuple[float, ...]) -> Flows:
+        """The figures of a map."""
+        tracks = self._tracks(passed)
+        for line, share in self.reached.items():
+            for position in self.lines[line].to_goal:
+                tracks[position] *= share
+        lines = [0.0] * len(self.layout.lines)
+        for (journey, origin, _), count in passed.items():
+            if journey in self.number and not origin:
+                lines[self.number[journey]] += count
+        for position, track in enumerate(self.layout.tracks):  # from a shared event: all who enter there
+            if track.origin.startswith("event:"):
+                tracks[position] = lines[track.line]
+        return Flows(tuple(tracks), _arrivals(self.layout, tracks, lines), tuple(lines), bands)
 
 
 def _arrivals(layout: Layout, tracks: list[float], lines: list[float]) -> tuple[float, ...]:
@@ -78,11 +117,8 @@ def _arrivals(layout: Layout, tracks: list[float], lines: list[float]) -> tuple[
     arrived: dict[str, float] = defaultdict(float)
     for track, count in zip(layout.tracks, tracks, strict=True):
         arrived[track.target] += count
-    leaving: dict[str, float] = defaultdict(float)
-    for track, count in zip(layout.tracks, tracks, strict=True):
-        leaving[track.origin] += count
     starts = {f"{line.journey}#start": lines[n] for n, line in enumerate(layout.lines)}
-    return tuple(starts.get(s.id, arrived[s.id] or leaving[s.id]) for s in layout.stations)
+    return tuple(starts.get(s.id, arrived[s.id]) for s in layout.stations)
 
 
 class _Tracks:
@@ -100,6 +136,10 @@ class _Tracks:
             if to := getattr(station.step, "transfer", ""):
                 self.transfers[station.name] = to
         self.by_ends = {(t.origin, t.target): n for n, t in enumerate(layout.tracks) if t.line == line}
+        goals = {f"{self.name}#goal"}
+        if journey is not None and journey.goal is not None:
+            goals.add(f"event:{journey.goal.event}")
+        self.to_goal = [n for (_, target), n in self.by_ends.items() if target in goals]
 
     def position(self, origin: str, target: str) -> int | None:
         """Which track leads from one step to another; a step "" is the start, a target "" the end."""

@@ -153,8 +153,10 @@ def _hubs(plan: Plan) -> dict[str, list[int]]:
 def _started_by(journey: Journey) -> list[str]:
     """The events of a trigger, if it is one or the first of some."""
     if isinstance(journey.trigger, EventTrigger):
-        return [r.event for r in event_refs(journey.trigger.event)]
-    return [r.event for r in event_refs(journey.trigger.first)] if isinstance(journey.trigger, FirstTrigger) else []
+        return [str(r.event) for r in event_refs(journey.trigger.event)]
+    return (
+        [str(r.event) for r in event_refs(journey.trigger.first)] if isinstance(journey.trigger, FirstTrigger) else []
+    )
 
 
 def _hub(net: Network, event: str, starts: list[int]) -> None:

@@ -6,21 +6,22 @@ In one column none can cover another, whatever is chosen; across columns `squeez
 from __future__ import annotations
 
 import itertools
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 
 from bifurque.dashboard.font import text_width, wrap
-from bifurque.dashboard.layout import Box, Label, Phrase, Point, Side
+from bifurque.dashboard.layout import Box, Label, Phrase, Side
 from bifurque.dashboard.linear import Problem
 from bifurque.dashboard.map_graph import Stop
+from bifurque.dashboard.map_near import Near, hull, meet
 from bifurque.dashboard.map_tracks import Plane
 from bifurque.dashboard.style import HUB_LABEL, LABEL, LABEL_AIR, LINE, NOTE, WIDTH
 
 WIDTHS = {60.0: 0.9, 84.0: 0.2, 112.0: 0.0, 150.0: 0.6}
 """How wide a label may be, and what the eye pays for it."""
+SHORTENED = 4.0
+"""What the eye pays for an ellipsis."""
 KEEP = 14
-Segment = tuple[Point, Point]
 
 
 @dataclass
@@ -33,20 +34,21 @@ class Candidate:
     cost: float
 
 
-def candidates(plane: Plane, segments: list[Segment], clear: float = 1.6) -> list[Candidate]:
+def candidates(plane: Plane, near: Near) -> list[Candidate]:
     """The best places for each label."""
     boxes = {s: plane.box(s) for s in plane.grid.net.stops}
     badges = {f"{s} back": b for s in plane.grid.net.stops if (b := plane.badge(s)) is not None}
-    near = _Grid(segments)
     found = []
     for stop in plane.grid.net.stops.values():
+        mid = boxes[stop.id]
+        reach = (mid[0] - 320, mid[1] - 120, mid[2] + 320, mid[3] + 120)
+        others = [b for s, b in (boxes | badges).items() if s != stop.id and meet(b, reach)]
         mine = []
         for width, cost in WIDTHS.items():
             for name, label, more in _places(plane, stop, boxes[stop.id], width):
-                hit = near.length_inside(label.box, WIDTH / 2 + 1)
-                covered = sum(_meet(label.box, b, 2) for s, b in (boxes | badges).items() if s != stop.id)
-                blame = clear * hit + 14 * (hit > 0) + 60 * covered + more
-                mine.append(Candidate(stop.id, name, label, round(cost + blame, 4)))
+                hit = sum(near.through(label.box, WIDTH / 2 + 1).values())
+                blame = cost + more + 1.6 * hit + 14 * (hit > 0) + 60 * sum(meet(label.box, b, 2) for b in others)
+                mine.append(Candidate(stop.id, name, label, round(blame, 4)))
         mine.sort(key=lambda c: c.cost)
         kept = mine[:KEEP]
         if not any(c.name in ("below", "right") for c in kept):  # what always fits must stay
@@ -61,6 +63,7 @@ def _places(plane: Plane, stop: Stop, box: Box, width: float) -> list[tuple[str,
     size = HUB_LABEL if stop.kind == "event" else LABEL
     lines = {g: wrap(getattr(stop.title, g), size, bold, width) for g in ("fr", "en")}
     fr, en = (tuple(Phrase(t, round(text_width(t, size, bold), 2)) for t in lines[g]) for g in ("fr", "en"))
+    shortened = sum(p.text.endswith("…") for p in fr + en)
     notes = [min(text_width(n, NOTE), 110.0) for n in (stop.note.fr, stop.note.en)]
     wide = max([p.width for p in fr + en] + notes + [30.0])
     high = max(len(fr), len(en)) * size * LINE + NOTE * LINE
@@ -89,7 +92,7 @@ def _places(plane: Plane, stop: Stop, box: Box, width: float) -> list[tuple[str,
     found = []
     for name, x, y, side, cost in spots:
         place = (round(x, 2), round(y, 2), round(x + wide, 2), round(y + high, 2))
-        found.append((name, Label(place, side, bold, fr, en), cost))
+        found.append((name, Label(place, side, bold, fr, en), cost + SHORTENED * shortened))
     return found
 
 
@@ -101,53 +104,6 @@ def _beside(plane: Plane, stop: Stop, box: Box, wide: float) -> list[tuple[str, 
     if not any(a == stop.id for _, a, _ in plane.grid.net.edges):
         found.append(("end", box[2] + 6, "start", 0.8))
     return found
-
-
-def _meet(a: Box, b: Box, air: float = 0.0) -> bool:
-    return a[0] < b[2] + air and b[0] < a[2] + air and a[1] < b[3] + air and b[1] < a[3] + air
-
-
-class _Grid:
-    """Segments by the squares they pass, to find those near a box."""
-
-    SIZE = 64.0
-
-    def __init__(self, segments: list[Segment]) -> None:
-        self.squares: dict[tuple[int, int], list[Segment]] = defaultdict(list)
-        for segment in segments:
-            for square in self._squares(_around(segment, 8)):
-                self.squares[square].append(segment)
-
-    def _squares(self, box: Box) -> list[tuple[int, int]]:
-        left, top, right, bottom = (math.floor(v / self.SIZE) for v in box)
-        return list(itertools.product(range(left, right + 1), range(top, bottom + 1)))
-
-    def length_inside(self, box: Box, air: float) -> float:
-        """How much of all segments runs inside a box."""
-        grown = (box[0] - air, box[1] - air, box[2] + air, box[3] + air)
-        near = dict.fromkeys(s for square in self._squares(box) for s in self.squares.get(square, ()))
-        return sum(inside(s, grown) for s in near)
-
-
-def _around(segment: Segment, air: float) -> Box:
-    (x0, y0), (x1, y1) = segment
-    return min(x0, x1) - air, min(y0, y1) - air, max(x0, x1) + air, max(y0, y1) + air
-
-
-def inside(segment: Segment, box: Box) -> float:
-    """How much of a segment runs inside a box."""
-    (x0, y0), (x1, y1) = segment
-    dx, dy = x1 - x0, y1 - y0
-    enter, leave = 0.0, 1.0
-    for step, room in ((-dx, x0 - box[0]), (dx, box[2] - x0), (-dy, y0 - box[1]), (dy, box[3] - y0)):
-        if abs(step) < 1e-12:
-            if room <= 0:
-                return 0.0
-        elif step < 0:
-            enter = max(enter, room / step)
-        else:
-            leave = min(leave, room / step)
-    return max(0.0, leave - enter) * math.hypot(dx, dy)
 
 
 def choose(plane: Plane, found: list[Candidate]) -> dict[str, Label]:
@@ -178,20 +134,15 @@ def choose(plane: Plane, found: list[Candidate]) -> dict[str, Label]:
 
 def _conflicts(found: list[Candidate], by_stop: dict[str, list[int]]) -> list[tuple[str, str, int, list[int]]]:
     """Pairs of stops whose labels may cover each other: a place of the one, and those of the other in its way."""
-    reach = {s: _hull([found[i].label.box for i in mine]) for s, mine in by_stop.items()}
+    reach = {s: hull([found[i].label.box for i in mine]) for s, mine in by_stop.items()}
     conflicts = []
     for one, other in itertools.combinations(by_stop, 2):
-        if not _meet(reach[one], reach[other], 7):
+        if not meet(reach[one], reach[other], 7):
             continue
         for i in by_stop[one]:
             box = found[i].label.box
             wide = (box[0] - 5, box[1] - 4, box[2] + 5, box[3] + 4)
-            rivals = [j for j in by_stop[other] if _meet(wide, found[j].label.box)]
+            rivals = [j for j in by_stop[other] if meet(wide, found[j].label.box)]
             if rivals:
                 conflicts.append((one, other, i, rivals))
     return conflicts
-
-
-def _hull(boxes: list[Box]) -> Box:
-    left, top, right, bottom = zip(*boxes, strict=True)
-    return min(left), min(top), max(right), max(bottom)

@@ -11,8 +11,9 @@ import msgspec
 from bifurque.dashboard.layout import Band, Box, Label, Layout, Line, Station, Tag, Track
 from bifurque.dashboard.map_columns import columns
 from bifurque.dashboard.map_graph import Edge, Network, network
-from bifurque.dashboard.map_labels import Segment, candidates, choose, inside
-from bifurque.dashboard.map_order import Links, Row, links, orders
+from bifurque.dashboard.map_labels import candidates, choose
+from bifurque.dashboard.map_near import Near
+from bifurque.dashboard.map_order import Row, links, orders
 from bifurque.dashboard.map_rows import Rows, rows
 from bifurque.dashboard.map_squeeze import squeeze
 from bifurque.dashboard.map_tags import place_tags, tag_width
@@ -35,8 +36,8 @@ KEPT: dict[str, Layout] = {}
 
 def key_of(plan: Plan) -> str:
     """What a layout depends on: what the map shows of a plan, and how maps are made."""
-    parts = (VERSION, plan.plan, plan.title, plan.stages, plan.events, plan.scores, plan.segments, plan.rules)
-    parts += (plan.experiments, plan.messages, plan.journeys)
+    parts: list[object] = [VERSION, plan.plan, plan.title, plan.stages, plan.events, plan.scores, plan.segments]
+    parts += [plan.rules, plan.experiments, plan.messages, plan.journeys]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -100,7 +101,7 @@ def _place(plane: Plane) -> dict[str, Label]:
     best: tuple[float, list[float], list[float], dict[str, Label]] | None = None
     for _ in range(PASSES):
         set_slopes(plane)
-        chosen = choose(plane, candidates(plane, segments_of(plane)))
+        chosen = choose(plane, candidates(plane, near_of(plane)))
         before = list(plane.x)
         squeeze(plane, chosen, wide)
         labels = {s: _moved(chosen[s], _shift(plane, s, before)) for s in plane.grid.net.stops}
@@ -128,15 +129,15 @@ def _shifted(box: Box, dx: float, dy: float) -> Box:
     return round(left + dx, 2), round(top + dy, 2), round(right + dx, 2), round(bottom + dy, 2)
 
 
-def segments_of(plane: Plane) -> list[Segment]:
-    """All straight parts of all tracks."""
-    return [s for edge in plane.grid.net.edges for s in itertools.pairwise(corners(plane, edge))]
+def near_of(plane: Plane) -> Near:
+    """All tracks, to find those in the way."""
+    return Near({edge: corners(plane, edge) for edge in plane.grid.net.edges})
 
 
 def covered(plane: Plane, labels: dict[str, Label]) -> int:
     """How many labels stand on a line."""
-    segments = segments_of(plane)
-    return sum(any(inside(s, label.box) > 2 for s in segments) for label in labels.values())
+    near = near_of(plane)
+    return sum(any(length > 2 for length in near.through(label.box, 0).values()) for label in labels.values())
 
 
 def _finished(plan: Plan, key: str, plane: Plane, labels: dict[str, Label], crossings: int) -> Layout:

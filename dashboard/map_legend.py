@@ -11,7 +11,7 @@ from bifurque.dashboard.map_flows import Flows
 from bifurque.dashboard.map_signs import disc, sign
 from bifurque.dashboard.map_text import compact, say, text, visible
 from bifurque.dashboard.palette import COLOURS
-from bifurque.dashboard.style import THINNEST, WIDEST
+from bifurque.dashboard.style import width_of
 
 ROW = 30.0
 ORDER: tuple[Kind, ...] = (
@@ -60,7 +60,7 @@ def legend(layout: Layout, flows: Flows | None, most: float, width: float, lang:
     rows = _Rows(width)
     for n, line in enumerate(layout.lines):
         total = compact(flows.lines[n], lang) if flows is not None else ""
-        hollow = '<circle cx="10" r="12.4" fill="none" stroke="{}" stroke-width="1.6"/>'.format(COLOURS[line.colour])
+        hollow = f'<circle cx="10" r="12.4" fill="none" stroke="{COLOURS[line.colour]}" stroke-width="1.6"/>'
         drawn = disc(10, 0, 10, COLOURS[line.colour], str(line.number)) + (hollow if line.hollow else "")
         rows.add(drawn, text(line.title, lang), total, bold=True)
     if rows.parts:
@@ -77,8 +77,7 @@ def legend(layout: Layout, flows: Flows | None, most: float, width: float, lang:
         arrow = '<text x="10" y="4" font-size="10.5" text-anchor="middle">↩</text>'
         rows.add(f'<rect {box} stroke="{grey}"/>{arrow}', say(lang, "kind.back"))
     for count in _scale(most) if flows is not None else ():
-        thick = max(THINNEST, WIDEST * count / most)
-        stroke = f'stroke="{grey}" stroke-width="{thick:.1f}"'
+        stroke = f'stroke="{grey}" stroke-width="{width_of(count, most):.1f}"'
         rows.add(f'<path d="M0 0h34" {stroke}/>', compact(count, lang), gap=40.0)
     return "".join(rows.parts), rows.y + ROW
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -58,9 +59,9 @@ def links(grid: Columns) -> Links:
     found.before = [defaultdict(list) for _ in range(grid.count)]
     found.after = [defaultdict(list) for _ in range(grid.count)]
     for column, pairs in enumerate(gaps):
-        for one, other in pairs:
-            found.after[column][one].append(other)
-            found.before[column + 1][other].append(one)
+        for left, right in pairs:
+            found.after[column][left].append(right)
+            found.before[column + 1][right].append(left)
     return found
 
 
@@ -70,27 +71,33 @@ def _size(grid: Columns, key: Key) -> float:
     return 1.0 if key[0] not in grid.legs else 1.0 + 0.6 * len(grid.legs[key[0]].stops)
 
 
-def _places(row: Row, size: dict[Key, float]) -> tuple[dict[Node, int], dict[Node, float]]:
+Places = tuple[dict[Node, int], dict[Node, float]]
+
+
+def places(row: Row, size: dict[Key, float]) -> Places:
     """The position of each node, and how far its block is from the middle."""
     position: dict[Node, int] = {}
     rank: dict[Node, float] = {}
-    above = -sum(size[key] for key, _ in row) / 2
+    above = -sum([size[key] for key, _ in row]) / 2
     for key, lines in row:
+        middle = above + size[key] / 2
         for line in lines:
             position[key, line] = len(position)
-            rank[key, line] = above + size[key] / 2
+            rank[key, line] = middle
         above += size[key]
     return position, rank
 
 
-def gap_cost(
-    left: Row, right: Row, pairs: list[tuple[Node, Node]], size: dict[Key, float]
-) -> tuple[int, float]:
+def gap_cost(left: Places, right: Places, pairs: list[tuple[Node, Node]]) -> tuple[int, float]:
     """Crossings between two columns, and how far lines move up or down."""
-    (p0, r0), (p1, r1) = _places(left, size), _places(right, size)
-    ends = sorted((p0[a], p1[b]) for a, b in pairs)
-    crossings = sum(o[1] > e[1] and o[0] < e[0] for i, e in enumerate(ends) for o in ends[:i])
-    return crossings, sum(abs(r0[a] - r1[b]) for a, b in pairs)
+    (p0, r0), (p1, r1) = left, right
+    ends = sorted([(p0[a], p1[b]) for a, b in pairs])
+    crossings, seen = 0, list[int]()
+    for _, end in ends:
+        at = bisect_right(seen, end)
+        crossings += len(seen) - at
+        seen.insert(at, end)
+    return crossings, sum([abs(r0[a] - r1[b]) for a, b in pairs])
 
 
 class Search:
@@ -99,39 +106,51 @@ class Search:
     def __init__(self, found: Links, dice: random.Random) -> None:
         self.links, self.dice = found, dice
         self.rows: list[Row] = []
+        self.places: list[Places] = []
         self.costs: list[float] = []
 
-    def cost(self, gap: int, left: Row, right: Row) -> float:
+    def cost(self, gap: int, left: Places, right: Places) -> float:
         """What one gap costs."""
-        crossings, moves = gap_cost(left, right, self.links.gaps[gap], self.links.size)
+        crossings, moves = gap_cost(left, right, self.links.gaps[gap])
         return CROSSING * crossings + moves
 
-    def total(self) -> float:
-        """What all gaps cost."""
-        return sum(self.cost(g, self.rows[g], self.rows[g + 1]) for g in range(len(self.links.gaps)))
+    def take(self, rows: list[Row]) -> None:
+        """Go on from these orders."""
+        self.rows = rows
+        self.places = [places(row, self.links.size) for row in rows]
+
+    def each(self) -> list[float]:
+        """What every gap costs."""
+        return [self.cost(g, self.places[g], self.places[g + 1]) for g in range(len(self.links.gaps))]
+
+    def crossings(self) -> int:
+        """How often lines cross."""
+        gaps = enumerate(self.links.gaps)
+        return sum(gap_cost(self.places[g], self.places[g + 1], pairs)[0] for g, pairs in gaps)
 
     def shuffle(self) -> None:
         """Any order."""
-        self.rows = [[(k, self.dice.sample(ls, len(ls))) for k, ls in col.items()] for col in self.links.blocks]
-        for row in self.rows:
+        rows = [[(k, self.dice.sample(ls, len(ls))) for k, ls in col.items()] for col in self.links.blocks]
+        for row in rows:
             self.dice.shuffle(row)
+        self.take(rows)
 
     def sweep(self, rounds: int = 6) -> float:
         """Order each column by what it is linked to in the one before, to and fro; the best order seen stays."""
-        best, kept = self.total(), [list(r) for r in self.rows]
+        best, kept = sum(self.each()), list(self.rows)
         last = len(self.rows)
         for turn in range(rounds):
             forwards = turn % 2 == 0
             for column in range(1, last) if forwards else range(last - 2, -1, -1):
                 self._settle(column, column - 1 if forwards else column + 1)
-            if (now := self.total()) < best - 1e-9:
-                best, kept = now, [list(r) for r in self.rows]
-        self.rows = kept
+            if (now := sum(self.each())) < best - 1e-9:
+                best, kept = now, list(self.rows)
+        self.take(kept)
         return best
 
     def _settle(self, column: int, reference: int) -> None:
         """Order one column by another: blocks and their lines at the mean place of what they are linked to."""
-        position, _ = _places(self.rows[reference], self.links.size)
+        position, _ = self.places[reference]
         near = (self.links.before if reference < column else self.links.after)[column]
         scale = max(len(position) - 1, 1)
         ordered = []
@@ -142,10 +161,11 @@ class Search:
             inside = sorted(lines, key=lambda n: means.get(n, own))
             ordered.append((own + self.dice.random() * 1e-3, rank, (key, inside)))
         self.rows[column] = [block for _, _, block in sorted(ordered, key=lambda o: o[:2])]
+        self.places[column] = places(self.rows[column], self.links.size)
 
-    def climb(self, most: int = 12) -> float:
+    def climb(self, most: int = 8) -> float:
         """Small moves, while they make it better: a block elsewhere in its column, its lines otherwise, a run past."""
-        self.costs = [self.cost(g, self.rows[g], self.rows[g + 1]) for g in range(len(self.links.gaps))]
+        self.costs = self.each()
         for _ in range(most):
             better = [self._reorder(column) for column in range(len(self.rows))]
             better += [self._shift(run) for run in self._runs()]
@@ -156,12 +176,15 @@ class Search:
     def _try(self, changed: dict[int, Row]) -> bool:
         """Keep changed columns if they cost less."""
         gaps = {g for c in changed for g in (c - 1, c) if 0 <= g < len(self.costs)}
-        rows = {c: changed.get(c, self.rows[c]) for g in gaps for c in (g, g + 1)}
-        costs = {g: self.cost(g, rows[g], rows[g + 1]) for g in sorted(gaps)}
-        if sum(costs.values()) >= sum(self.costs[g] for g in costs) - 1e-9:
+        fresh = {c: places(row, self.links.size) for c, row in changed.items()}
+        costs, old = {}, sum([self.costs[g] for g in gaps])
+        for gap in sorted(gaps):
+            ends = (fresh.get(c) or self.places[c] for c in (gap, gap + 1))
+            costs[gap] = self.cost(gap, *ends)
+        if sum(costs.values()) >= old - 1e-9:
             return False
         for column, row in changed.items():
-            self.rows[column] = row
+            self.rows[column], self.places[column] = row, fresh[column]
         for gap, cost in costs.items():
             self.costs[gap] = cost
         return True
@@ -215,10 +238,11 @@ class Search:
         return self._try(changed)
 
 
-def orders(found: Links, starts: int = 48, keep: int = 4) -> list[tuple[int, list[Row]]]:
+def orders(found: Links) -> list[tuple[int, list[Row]]]:
     """The best orders of all columns, each with its number of crossings; the same plan always gets the same."""
-    dice = random.Random(0)
-    search = Search(found, dice)
+    nodes = sum(len(lines) for column in found.blocks for lines in column.values())
+    starts, keep = (40, 4) if nodes < 150 else (24, 3) if nodes < 400 else (12, 2)
+    search = Search(found, random.Random(0))
     pool: dict[str, tuple[float, list[Row]]] = {}
     for _ in range(starts):
         search.shuffle()
@@ -226,9 +250,6 @@ def orders(found: Links, starts: int = 48, keep: int = 4) -> list[tuple[int, lis
         pool[repr(search.rows)] = (cost, search.rows)
     best = []
     for _, rows in sorted(pool.values(), key=lambda p: p[0])[:keep]:
-        search.rows = [list(r) for r in rows]
-        cost = search.climb()
-        pairs = [(search.rows[g], search.rows[g + 1], found.gaps[g]) for g in range(len(found.gaps))]
-        crossings = sum(gap_cost(*pair, found.size)[0] for pair in pairs)
-        best.append((crossings, cost, search.rows))
-    return [(crossings, rows) for crossings, _, rows in sorted(best, key=lambda b: b[:2])]
+        search.take(list(rows))
+        best.append((search.climb(), search.crossings(), search.rows))
+    return [(crossings, rows) for _, crossings, rows in sorted(best, key=lambda b: b[:2])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -16,8 +17,8 @@ from bifurque.dashboard.style import (
     PITCH,
     RADIUS,
     RETURN_ROOM,
-    TURN,
     ROW_AIR,
+    TURN,
 )
 
 ROUNDS = 5
@@ -141,7 +142,7 @@ def _stack(
     for key, lines in row:
         up, low = _extent(grid, key, down)
         variables = [at[column, key, n] for n in lines]
-        for one, other in zip(variables, variables[1:], strict=False):
+        for one, other in itertools.pairwise(variables):
             problem.equal(((other, 1.0), (one, -1.0)), PITCH)
         if above is None:
             problem.at_least(((variables[0], 1.0),), up)

@@ -36,7 +36,9 @@ def icon(kind: Kind, channel: str) -> str:
     return next((i for i, words in _CHANNELS.items() if any(w in name for w in words)), "send")
 
 
-def sign(kind: Kind, x: float, y: float, colour: str, *, text: str = "", channel: str = "", upright: bool = False) -> str:
+def sign(
+    kind: Kind, x: float, y: float, colour: str, *, text: str = "", channel: str = "", upright: bool = False
+) -> str:
     """The sign of a station of one line."""
     outline = f'fill="var(--paper)" stroke="{colour}" stroke-width="{THICK}" stroke-linejoin="round"'
     if kind == "start":
@@ -51,7 +53,7 @@ def sign(kind: Kind, x: float, y: float, colour: str, *, text: str = "", channel
         return f'<path d="{corners}" {outline}/>{_letters("?", x, y + 4, 11.5)}'
     if kind == "experiment":
         box = f'x="{x - 12:.1f}" y="{y - 9:.1f}" width="24" height="18" rx="5"'
-        return f'<rect {box} {outline}/>{_letters("A|B", x, y + 3.6, 10)}'
+        return f"<rect {box} {outline}/>{_letters('A|B', x, y + 3.6, 10)}"
     if kind in ("goal", "event"):
         tick = f"M{x - 4.6:.1f} {y + 0.2:.1f}l3.2 3.4 6-7"
         stroke = f'fill="none" stroke="{ink_on(colour)}" stroke-width="2.4" stroke-linecap="round"'

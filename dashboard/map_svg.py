@@ -15,7 +15,7 @@ from bifurque.dashboard.map_squeeze import HEADING, SPACED
 from bifurque.dashboard.map_text import compact, say, text, visible
 from bifurque.dashboard.map_words import BADGE, badge_text
 from bifurque.dashboard.palette import COLOURS
-from bifurque.dashboard.style import BEND, HEAD, LABEL, HUB_LABEL, LINE, NOTE, THINNEST, WIDEST, WIDTH
+from bifurque.dashboard.style import BEND, HEAD, HUB_LABEL, LABEL, LINE, NOTE, WIDEST, WIDTH, width_of
 from bifurque.rules.errors import BifurqueError
 
 Mode = Literal["plan", "flow", "gap", "compare"]
@@ -113,14 +113,15 @@ class _Drawing:
         """What the map says of itself."""
         meetings = sum(len(s.lines) > 1 for s in self.layout.stations)
         counts = (len(self.layout.lines), len(self.layout.stations), meetings)
-        told = say(self.lang, "lines").format(*counts)
+        nouns = (say(self.lang, noun) for noun in ("line", "station", "meeting"))
+        told = " · ".join(f"{n} {noun}{'s' * (n > 1)}" for n, noun in zip(counts, nouns, strict=True))
         return f"{told} — {say(self.lang, self.mode)}"
 
     def _bands(self) -> list[str]:
         """Stages from left to right, with their names; a plan without stages has one band and no name."""
         height, parts = self.layout.height, []
         for n, band in enumerate(self.layout.bands):
-            fill = "var(--band)" if n % 2 == 0 else "var(--paper)"
+            fill = "var(--band)" if n % 2 == 0 and len(self.layout.bands) > 1 else "var(--paper)"
             box = f'x="{band.left}" y="0" width="{band.right - band.left:.2f}" height="{height}"'
             parts.append(f'<rect {box} fill="{fill}"/>')
             if len(self.layout.bands) < 2:
@@ -141,7 +142,7 @@ class _Drawing:
 
     def width(self, count: float) -> float:
         """How wide a track is drawn."""
-        return max(THINNEST, WIDEST * count / self.most)
+        return width_of(count, self.most)
 
     def _tracks(self) -> list[str]:
         """Line by line: first a pale edge, so that lines cross cleanly, then what is compared, then the line itself."""
@@ -191,7 +192,8 @@ class _Drawing:
     def _back(self, station: Station) -> str:
         """The badge of a return, on its stub."""
         colour = COLOURS[self.layout.lines[station.lines[0]].colour]
-        assert station.back is not None and station.badge is not None
+        assert station.back is not None
+        assert station.badge is not None
         _, top, _, bottom = station.badge
         from_y, to_y = (station.box[1], bottom) if bottom <= station.box[1] else (station.box[3], top)
         stub = f'd="M{station.x} {from_y:.1f}V{to_y:.1f}" stroke="{colour}" stroke-width="2.4" stroke-dasharray="3 3"'
@@ -207,7 +209,11 @@ class _Drawing:
         lines = [self.layout.lines[k] for k in station.lines]
         kind = say(self.lang, f"kind.{'meeting' if len(lines) > 1 else station.kind}")
         note = self._note(n, station)
-        told = [text(station.title, self.lang), kind, ", ".join(f"{k.number} {text(k.title, self.lang)}" for k in lines)]
+        told = [
+            text(station.title, self.lang),
+            kind,
+            ", ".join(f"{k.number} {text(k.title, self.lang)}" for k in lines),
+        ]
         told += [note] if note else []
         if station.back is not None:
             told.append(say(self.lang, "back").format(text(station.back, self.lang)))
@@ -221,8 +227,8 @@ class _Drawing:
         x, left, right = station.x, station.x - 11, station.x + 11
         top, bottom = min(station.heights) - 11, max(station.heights) + 11
         own = next((k for k in station.lines if station.id == f"{self.layout.lines[k].journey}#start"), None)
-        ring = f'<rect class="ring" x="{left - 3:.1f}" y="{top - 3:.1f}" width="28" height="{bottom - top + 6:.1f}" rx="14"'
-        ring += ' fill="none"/>'
+        around = f'x="{left - 3:.1f}" y="{top - 3:.1f}" width="28" height="{bottom - top + 6:.1f}" rx="14"'
+        ring = f'<rect class="ring" {around} fill="none"/>'
         if len(station.lines) == 1:
             number = "" if own is None else str(self.layout.lines[own].number)
             drawn = sign(
@@ -255,11 +261,12 @@ class _Drawing:
         label = station.label
         phrases = label.fr if self.lang == "fr" else label.en
         size = HUB_LABEL if station.kind == "event" else LABEL
-        left, top, right, bottom = label.box
+        left, _, right, _ = label.box
         x = {"start": left, "middle": (left + right) / 2, "end": right}[label.side]
         high = (len(phrases) * size + (NOTE if note else 0)) * LINE
         y = self._first_baseline(station, label, high) + size * (LINE - 0.26)
-        under = "var(--band)" if station.stage % 2 == 0 else "var(--paper)"
+        shaded = station.stage % 2 == 0 and len(self.layout.bands) > 1
+        under = "var(--band)" if shaded else "var(--paper)"
         weight = ' font-weight="700"' if label.bold else ""
         parts = []
         for phrase in phrases:

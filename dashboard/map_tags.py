@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from bifurque.dashboard.font import cut, text_width
 from bifurque.dashboard.layout import Box, Label, Phrase, Point, Tag
 from bifurque.dashboard.map_graph import Edge
+from bifurque.dashboard.map_near import Near, hull, meet
 from bifurque.dashboard.map_tracks import Plane, corners
 from bifurque.dashboard.map_words import NOTHING
 from bifurque.engine.journey import Text
 
 SIZE, HIGH, WIDEST = 9.5, 15.0, 84.0
-STEP = 3.0
+STEP = 4.0
+FAR = 100
+"""How far from its station a plate may stand, in steps."""
 
 
 def tag_texts(text: Text) -> tuple[Phrase, Phrase]:
@@ -31,26 +35,37 @@ def place_tags(plane: Plane, labels: dict[str, Label]) -> dict[Edge, Tag]:
     net = plane.grid.net
     taken = [plane.box(s) for s in net.stops] + [label.box for label in labels.values()]
     taken += [b for s in net.stops if (b := plane.badge(s)) is not None]
-    ways = {edge: _walk(corners(plane, edge)) for edge in net.edges}
+    tracks = {edge: corners(plane, edge) for edge in net.edges}
+    near = Near(tracks)
     found: dict[Edge, Tag] = {}
     for edge in (e for e, text in net.edges.items() if text != NOTHING):
-        siblings = [p for e, points in ways.items() if e != edge and e[1] == edge[1] for p in points]
-        others = [p for e, points in ways.items() if e != edge and e[1] != edge[1] for p in points]
         width = tag_width(net.edges[edge])
-        spots = [_box(p, width) for p in ways[edge]]
-        free = [b for b in spots if not any(_meet(b, t) for t in taken) and not _holds(b, siblings)]
-        clear = [b for b in free if not _holds(b, others)]
-        if free:
-            box = (clear or free)[0]
+        spots = [_box(p, width) for p in _walk(tracks[edge])[:FAR]]
+        reach = hull(spots)
+        close = [t for t in taken if meet(t, reach, 2)]
+        box = _freest(edge, [b for b in spots if not any(meet(b, t, 2) for t in close)], near)
+        if box is not None:
             taken.append(box)
             found[edge] = Tag(box, *tag_texts(net.edges[edge]))
     return found
 
 
+def _freest(edge: Edge, boxes: list[Box], near: Near) -> Box | None:
+    """The first box clear of all other tracks; else the first clear of those that part here."""
+    fair = None
+    for box in boxes:
+        others = {e for e in near.through(box, 5) if e != edge}
+        if not others:
+            return box
+        if fair is None and all(e[1] != edge[1] for e in others):
+            fair = box
+    return fair
+
+
 def _walk(points: list[Point]) -> list[Point]:
     """Points along a track."""
     found = []
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
         steps = max(1, int(math.dist((x0, y0), (x1, y1)) / STEP))
         found += [(x0 + (x1 - x0) * k / steps, y0 + (y1 - y0) * k / steps) for k in range(steps)]
     return found
@@ -59,11 +74,3 @@ def _walk(points: list[Point]) -> list[Point]:
 def _box(middle: Point, width: float) -> Box:
     x, y = round(middle[0], 2), round(middle[1], 2)
     return x - width / 2, y - HIGH / 2, x + width / 2, y + HIGH / 2
-
-
-def _meet(a: Box, b: Box) -> bool:
-    return a[0] < b[2] + 2 and b[0] < a[2] + 2 and a[1] < b[3] + 2 and b[1] < a[3] + 2
-
-
-def _holds(box: Box, points: list[Point]) -> bool:
-    return any(box[0] - 5 < x < box[2] + 5 and box[1] - 5 < y < box[3] + 5 for x, y in points)

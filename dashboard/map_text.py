@@ -7,7 +7,9 @@ import unicodedata
 from bifurque.engine.journey import Text
 
 _WORDS = {
-    "lines": ("{} lignes · {} stations · {} correspondances", "{} lines · {} stations · {} interchanges"),
+    "line": ("ligne", "line"),
+    "station": ("station", "station"),
+    "meeting": ("correspondance", "interchange"),
     "plan": ("parcours imaginés", "imagined journeys"),
     "flow": (
         "parcours vécus : largeur et chiffres = contacts passés",
@@ -49,16 +51,17 @@ def text(both: Text, lang: str) -> str:
 
 
 def visible(value: str, most: int = 1000) -> str:
-    """A text without what no document may hold or what would turn others around; cut when it is long.
+    r"""A text without what no document may hold or what would turn others around; cut when it is long.
 
     >>> visible("a\x00b\N{RIGHT-TO-LEFT OVERRIDE}c")
     'abc'
     """
-    kept = "".join(c for c in value if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co") and c not in _TURNING)
+    kept = "".join(c for c in value if unicodedata.category(c) not in ("Cc", "Cs") and c not in _TURNING)
+    kept = "".join(c for c in kept if ord(c) & 0xFFFE != 0xFFFE)  # no character at all
     return kept if len(kept) <= most else kept[: most - 1].rstrip() + "…"
 
 
-_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\ufffe\uffff"
+_TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
 
 
 def compact(value: float, lang: str) -> str:

@@ -12,7 +12,18 @@ from bifurque.dashboard.map_graph import Edge
 from bifurque.dashboard.map_order import Key, Links, Node, Row
 from bifurque.dashboard.map_rows import Rows
 from bifurque.dashboard.map_words import badge_width
-from bifurque.dashboard.style import BEND, COLUMN, DOT, FIRST_ON_LEG, LEG_PITCH, RADIUS, RETURN_HIGH, RETURN_STUB, TANGENT, TURN
+from bifurque.dashboard.style import (
+    BEND,
+    COLUMN,
+    DOT,
+    FIRST_ON_LEG,
+    LEG_PITCH,
+    RADIUS,
+    RETURN_HIGH,
+    RETURN_STUB,
+    TANGENT,
+    TURN,
+)
 
 Move = tuple[Node, Node, float, float]
 """A link that changes its height: from where to where."""

@@ -46,7 +46,7 @@ BUILT_IN = {
     "purchase": Text("Achat", "Purchase"),
 }
 YES, NO = Text("oui", "yes"), Text("non", "no")
-DAYS = dict(zip(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "lun mar mer jeu ven sam dim".split(), strict=True))
+DAYS = {"mon": "lun", "tue": "mar", "wed": "mer", "thu": "jeu", "fri": "ven", "sat": "sam", "sun": "dim"}
 RHYTHMS = {
     "day": Text("chaque jour", "every day"),
     "week": Text("chaque semaine", "every week"),
@@ -142,7 +142,7 @@ def step_title(plan: Plan, step: Step, name: str) -> Text:
         known = plan.messages[step.message].title if step.message else ""
         return title_of(known or plain(step.survey) + " ?", step.survey)
     if isinstance(step, WaitForStep):
-        events = [event_title(plan, r.event) for r in event_refs(step.wait_for)]
+        events = [event_title(plan, str(r.event)) for r in event_refs(step.wait_for)]
         found = join(events[:2], " / ")
         return Text(found.fr + " ?", found.en + "?")
     if isinstance(step, ExperimentStep):
@@ -237,15 +237,15 @@ def trigger_words(plan: Plan, trigger: Trigger | None) -> Text:
         return Text("depuis un autre parcours", "from another journey")
     if isinstance(trigger, EventTrigger | FirstTrigger):
         refs = event_refs(trigger.event if isinstance(trigger, EventTrigger) else trigger.first)
-        events = join([event_title(plan, r.event) for r in refs[:3]], " / ")
+        events = join([event_title(plan, str(r.event)) for r in refs[:3]], " / ")
         return events if isinstance(trigger, EventTrigger) else Text(f"premier : {events.fr}", f"first: {events.en}")
     if isinstance(trigger, AbsenceTrigger):
         refs = event_refs(trigger.absence.of)
-        events = event_title(plan, refs[0].event)
+        events = event_title(plan, str(refs[0].event))
         wait = trigger.absence.wait
         return both(lambda g: f"{span(wait, g)} {'sans' if g == 'fr' else 'without'} {getattr(events, g)}")
     if isinstance(trigger, TogetherTrigger):
-        return join([event_title(plan, r.event) for r in event_refs(trigger.together.of)], " + ")
+        return join([event_title(plan, str(r.event)) for r in event_refs(trigger.together.of)], " + ")
     if isinstance(trigger, StageTrigger):
         return join([stage_title(plan, s) for s in listed(trigger.stage)], " / ")
     return _more_triggers(trigger)

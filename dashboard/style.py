@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import math
 
-WIDTH, WIDEST, THINNEST = 7.0, 11.0, 1.6
+WIDTH, WIDEST, THINNEST = 7.0, 12.0, 1.4
 """A line in the plan; in a lived flow, the most and the least."""
+
+
+def width_of(count: float, most: float) -> float:
+    """How wide a line of so many contacts is: four times as many are twice as wide."""
+    return max(THINNEST, WIDEST * math.sqrt(count / most))
+
+
 PITCH = 13.0
 """Between the lines of one bundle."""
 BEND = 20.0

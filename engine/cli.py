@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path as File
 from typing import Any, TypeVar
 
@@ -23,8 +24,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
+ABOVE = {"map": "bifurque.dashboard.map_command:map_"}
+"""Commands of the folder above this one: named here, imported when they are asked for."""
+
+
 class Commands(click.Group):
     """Commands whose errors are one clear line, never a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*super().list_commands(ctx), *ABOVE})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """A command by its name."""
+        if name not in ABOVE:
+            return super().get_command(ctx, name)
+        module, _, attribute = ABOVE[name].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what bifurque has to say goes to stderr, and the exit code is 2."""
@@ -89,6 +106,7 @@ def main() -> None:
     bifurque check shop/plan.yaml         prove what can be proved on the plan alone
     bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
     bifurque why RUN 17                   every decision about one contact, with its reason
+    bifurque map shop/plan.yaml           the whole plan as a metro map
     """
 
 

@@ -13,6 +13,7 @@ from bifurque.actors.layout import (
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
+    STEP_WEEK,
     TOTALS,
     WAKES_MAIL,
 )
@@ -178,4 +179,4 @@ def _room(c: Compiling, rows: int) -> None:
         words[words[H_MODEL] + MO_COUNTS] = tables.reserve(2 * len(c.sends))
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
     words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
-    c.place_counters()
+    c.place_counters(tables.reserve(len(c.steps) * words[H_WEEKS] * STEP_WEEK))
