@@ -21,6 +21,8 @@ WIDTHS = {60.0: 0.9, 84.0: 0.2, 112.0: 0.0, 150.0: 0.6}
 """How wide a label may be, and what the eye pays for it."""
 SHORTENED = 4.0
 """What the eye pays for an ellipsis."""
+FIGURES = 66.0
+"""What the figures of any map need below a name: `145 k · −12 %`."""
 KEEP = 14
 
 
@@ -65,7 +67,7 @@ def _places(plane: Plane, stop: Stop, box: Box, width: float) -> list[tuple[str,
     fr, en = (tuple(Phrase(t, round(text_width(t, size, bold), 2)) for t in lines[g]) for g in ("fr", "en"))
     shortened = sum(p.text.endswith("…") for p in fr + en)
     notes = [min(text_width(n, NOTE), 110.0) for n in (stop.note.fr, stop.note.en)]
-    wide = max([p.width for p in fr + en] + notes + [30.0])
+    wide = max([p.width for p in fr + en] + notes + [FIGURES])
     high = max(len(fr), len(en)) * size * LINE + NOTE * LINE
     middle = (box[0] + box[2]) / 2
     centre = (box[1] + box[3]) / 2

@@ -77,6 +77,13 @@ def _lay_out(plan: Plan, key: str) -> Layout:
     net = network(plan)
     if not net.stops:
         return _empty(plan, key, net)
+    plane, crossings = plane_of(net)
+    labels = _place(plane)
+    return _finished(plan, key, plane, labels, crossings)
+
+
+def plane_of(net: Network) -> tuple[Plane, int]:
+    """Columns, order and rows of a network, and how often its lines cross; nothing stands across yet."""
     grid = columns(net)
     found = links(grid)
     crossings, order, heights = _best([(c, o, rows(grid, found, o)) for c, o in orders(found)])
@@ -85,8 +92,7 @@ def _lay_out(plan: Plan, key: str) -> Layout:
         if text != NOTHING:
             named = plane.named.get((line, grid.block[a]), 0.0)
             plane.named[line, grid.block[a]] = max(named, tag_width(text))
-    labels = _place(plane)
-    return _finished(plan, key, plane, labels, crossings)
+    return plane, crossings
 
 
 def _best(tried: list[tuple[int, list[Row], Rows]]) -> tuple[int, list[Row], Rows]:

@@ -76,6 +76,8 @@ def legend(layout: Layout, flows: Flows | None, most: float, width: float, lang:
         box = 'x="-3" y="-8" width="26" height="16" rx="8" fill="var(--paper)" stroke-width="1.4"'
         arrow = '<text x="10" y="4" font-size="10.5" text-anchor="middle">↩</text>'
         rows.add(f'<rect {box} stroke="{grey}"/>{arrow}', say(lang, "kind.back"))
+    if flows is not None:
+        rows.add("", say(lang, "contacts"), gap=10.0)
     for count in _scale(most) if flows is not None else ():
         stroke = f'stroke="{grey}" stroke-width="{width_of(count, most):.1f}"'
         rows.add(f'<path d="M0 0h34" {stroke}/>', compact(count, lang), gap=40.0)

@@ -255,7 +255,9 @@ class _Drawing:
         if not before:
             return shown
         change = round(100 * (count / before - 1))
-        return f"{shown} · {'±' if not change else '+' if change > 0 else '−'}{abs(change)} %"
+        unit = "\N{NO-BREAK SPACE}%" if self.lang == "fr" else "%"
+        sign_ = "+" if change > 0 else "−"
+        return f"{shown} · {sign_}{min(abs(change), 999)}{unit}" if change else shown
 
     def _label(self, station: Station, note: str) -> str:
         label = station.label

@@ -22,7 +22,7 @@ _WORDS = {
     "compare": ("B sur A : plein = B, pâle = A, % = de A à B", "B above A: solid = B, pale = A, % = from A to B"),
     "entered": ("entrés dans l'étape", "entered the stage"),
     "back": ("retour vers {}", "back to {}"),
-    "contacts": ("Contacts", "Contacts"),
+    "contacts": ("Contacts :", "Contacts:"),
     "kind.start": ("Entrée", "Entry"),
     "kind.send": ("Message", "Message"),
     "kind.survey": ("Question", "Survey"),
