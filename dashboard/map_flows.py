@@ -60,10 +60,24 @@ def _stock(run: Run, layout: Layout) -> tuple[float, ...]:
     return tuple(float(known.get(b.name, {}).get("entered", 0)) if b.name else 0.0 for b in layout.bands)
 
 
+class _Reached(Struct):
+    """Visits of a line that reached its goal, that went to its end, that entered."""
+
+    goal: float
+    end: float
+    entered: float
+
+    def share(self, ended: float, entered: float) -> float:
+        """How many of some visits reached the goal: by those who ended, or if nobody ever did, by those who entered."""
+        if self.end:
+            return self.goal * ended / self.end
+        return self.goal * entered / self.entered if self.entered else 0.0
+
+
 class _Placing:
     """Places ways on the tracks of a layout.
 
-    The tracks into a goal are as wide as visits that reached it, wherever on the line they were; of several such
+    The tracks into a goal are as wide as visits that reached it, wherever on the line they were then; of several such
     tracks, and of a single week, each has the share of those who went that way to the end.
     """
 
@@ -72,7 +86,7 @@ class _Placing:
         plan = run.plan
         self.lines = [_Tracks(layout, plan, line) for line in range(len(layout.lines))]
         self.number = {line.journey: n for n, line in enumerate(layout.lines)}
-        self.reached: dict[int, float] = {}
+        self.reached: dict[int, _Reached] = {}
         whole: Passed = defaultdict(float)
         for passed in by_week.values():
             for way, count in passed.items():
@@ -84,7 +98,7 @@ class _Placing:
             if journey is None or journey.goal is None:
                 continue
             through = sum(ended[n] for n in tracks.to_goal)
-            self.reached[line] = figures[tracks.name]["converted"] / through if through else 0.0
+            self.reached[line] = _Reached(figures[tracks.name]["converted"], through, figures[tracks.name]["entered"])
 
     def _tracks(self, passed: Passed) -> list[float]:
         tracks = [0.0] * len(self.layout.tracks)
@@ -99,13 +113,14 @@ class _Placing:
     def flows(self, passed: Passed, bands: tuple[float, ...]) -> Flows:
         """The figures of a map."""
         tracks = self._tracks(passed)
-        for line, share in self.reached.items():
-            for position in self.lines[line].to_goal:
-                tracks[position] *= share
         lines = [0.0] * len(self.layout.lines)
         for (journey, origin, _), count in passed.items():
             if journey in self.number and not origin:
                 lines[self.number[journey]] += count
+        for line, reached in self.reached.items():
+            ways = self.lines[line].to_goal
+            for position in ways:
+                tracks[position] = reached.share(tracks[position], lines[line] / len(ways))
         for position, track in enumerate(self.layout.tracks):  # from a shared event: all who enter there
             if track.origin.startswith("event:"):
                 tracks[position] = lines[track.line]
