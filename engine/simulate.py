@@ -251,7 +251,7 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
 def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[str, Any]) -> None:
     counters: Words = np.stack([lane.counters for lane in lanes]).sum(axis=0)
     hashed = sum(lane.digest for lane in lanes) % 2**64
-    in_all = counters[: by_week_from(setting.program)]  # those by week repeat what these hold
+    in_all = counters[: by_week_from(setting.program)]  # steps by week are left out: these hold them in all
     digest = hashlib.sha256(in_all.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
     manifest["digest"] = digest.hexdigest()
     if setting.program.tables.features:
