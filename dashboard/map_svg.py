@@ -15,7 +15,7 @@ from bifurque.dashboard.map_squeeze import HEADING, SPACED
 from bifurque.dashboard.map_text import compact, say, text, visible
 from bifurque.dashboard.map_words import BADGE, badge_text
 from bifurque.dashboard.palette import COLOURS
-from bifurque.dashboard.style import BEND, HEAD, HUB_LABEL, LABEL, LINE, NOTE, WIDEST, WIDTH, width_of
+from bifurque.dashboard.style import BEND, HEAD, HUB_LABEL, LABEL, LINE, NOTE, WIDTH, width_of
 from bifurque.rules.errors import BifurqueError
 
 Mode = Literal["plan", "flow", "gap", "compare"]
@@ -144,14 +144,19 @@ class _Drawing:
         """How wide a track is drawn."""
         return width_of(count, self.most)
 
+    def drawn(self, track: int) -> float:
+        """How wide the line itself is there."""
+        return WIDTH if self.flows is None else self.width(self.flows.tracks[track])
+
     def _tracks(self) -> list[str]:
         """Line by line: first a pale edge, so that lines cross cleanly, then what is compared, then the line itself."""
         parts: list[str] = []
         for line in range(len(self.layout.lines)):
             mine = [(n, t) for n, t in enumerate(self.layout.tracks) if t.line == line]
             paths = {n: rounded(t.points) for n, t in mine}
-            edge = WIDTH if self.flows is None else WIDEST / 2
-            parts += [f'<path class="case" d="{paths[n]}" stroke-width="{edge + 4:.1f}"/>' for n, _ in mine]
+            for n, _ in mine:
+                shown = max(self.drawn(n), self.width(self.below.tracks[n]) if self.below is not None else 0.0)
+                parts.append(f'<path class="case" d="{paths[n]}" stroke-width="{shown + 4:.1f}"/>')
             colour, hollow = COLOURS[self.layout.lines[line].colour], self.layout.lines[line].hollow
             for n, _ in mine if self.below is not None else ():
                 wide = f'stroke-width="{self.width(self.below.tracks[n] if self.below else 0):.1f}"'
@@ -161,7 +166,7 @@ class _Drawing:
         return parts
 
     def _track(self, n: int, track: Track, path: str, colour: str, hollow: bool) -> list[str]:
-        wide = WIDTH if self.flows is None else self.width(self.flows.tracks[n])
+        wide = self.drawn(n)
         dashed = "" if self.layout.lines[track.line].enabled else ' stroke-dasharray="7 5"'
         names = {s.id: text(s.title, self.lang) for s in self.layout.stations}
         told = f"{text(self.layout.lines[track.line].title, self.lang)} : {names[track.origin]} → {names[track.target]}"

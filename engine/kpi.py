@@ -56,6 +56,7 @@ from bifurque.actors.layout import (
     X_SENT,
     X_UNSUBSCRIBED,
 )
+from bifurque.engine.kpi_surveys import surveys
 from bifurque.engine.program import Program
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
@@ -147,6 +148,7 @@ def kpis(program: Program, counters: Words, days: int) -> Figures:
         "steps": _steps(program, n),
         "pressure": pressure(n.pressure),
         "events": {e: int(n.events[i]) for i, e in enumerate(names.events) if n.events[i]},
+        **surveys(program, counters, n.steps, n.sends),
         **_rules(program, n),
     }
 

@@ -64,6 +64,7 @@ class Program:
         reasons: reasons by code.
         winners: winners by code.
         causes: causes by code.
+        surveys: rows of surveys with a scale.
     """
 
     plan: Plan
@@ -79,6 +80,7 @@ class Program:
     winners: list[str]
     causes: list[str]
     behaviour: str
+    surveys: dict[str, int] = field(default_factory=dict)
 
     @property
     def start(self) -> int:
@@ -148,6 +150,7 @@ class Compiling:
         self.visits: dict[str, tuple[int, int]] = {}
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}
+        self.surveys: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
 
     def step_number(self, journey: str, station: int) -> int:
@@ -239,4 +242,5 @@ class Compiling:
             self.winners,
             causes,
             self.behaviour,
+            self.surveys,
         )
