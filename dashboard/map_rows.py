@@ -22,6 +22,8 @@ from bifurque.dashboard.style import (
 )
 
 ROUNDS = 5
+GAP = 1.6
+"""What the widest move of a gap costs, beside each move: wide gaps make wide maps."""
 Place = tuple[int, Key, int]
 """A column, a block, a line."""
 
@@ -56,7 +58,7 @@ def rows(grid: Columns, found: Links, order: list[Row]) -> Rows:
     height = problem.variable(0.35)
     for column, row in enumerate(order):
         _stack(problem, grid, at, column, row, down, height)
-    moves, widest = [], [problem.variable(0.2) for _ in found.gaps]
+    moves, widest = [], [problem.variable(GAP) for _ in found.gaps]
     for gap, pairs in enumerate(found.gaps):
         for one, other in pairs:
             a, b = at[(gap, *one)], at[(gap + 1, *other)]
@@ -97,7 +99,7 @@ def _reweighted(
         for (*_, move, weight), span in zip(moves, spans, strict=True):
             cost[move] = weight * 10 / (span + 6)
         for gap, variable in enumerate(widest):
-            cost[variable] = 9 / (widths[gap] + 20)
+            cost[variable] = 45 * GAP / (widths[gap] + 20)
     assert best is not None
     return best
 
