@@ -51,7 +51,7 @@ PREEMPT, PAUSE, QUEUE = range(3)
 ) = range(11)
 SLOT = 11
 FREE = -1
-RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING = range(4)
+RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING, AWAITING_OFFER = range(5)
 
 # Steps
 (
@@ -75,7 +75,9 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING = range(4)
     ST_ANSWERS,  # what may be answered on the spot: a group of alternatives, or 0
 ) = range(18)
 STEP = 18
-(S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT) = range(8)
+(S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT, S_OFFER) = range(9)
+MOST_OFFERS = 16
+"""An offer step chooses from so many."""
 FROM_TRIGGER, FROM_PREVIOUS, FROM_SENT, FROM_DATE, FROM_MOMENT = range(5)
 LATE_SEND, LATE_SKIP = range(2)
 
@@ -194,8 +196,9 @@ REACTION = 5
     RX_FELT,  # a good or a bad experience
     RX_PAID,  # a purchase closes the cart
     RX_REMEMBER,  # windowed features
+    RX_TAKEN,  # an offer is taken
     RX_LIVELY,  # a visit or a purchase: a person who is active
-) = range(17)
+) = range(18)
 
 # Actions of steps and events: rows behind a count
 (AC_OP, AC_CELL, AC_CODE, AC_WORD, AC_WATCH) = range(5)

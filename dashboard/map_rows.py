@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -47,7 +48,7 @@ class Rows:
 
 def leg_extent(stops: int) -> float:
     """How far a leg reaches from its turn, its last label included."""
-    return TURN + FIRST_ON_LEG + (stops - 1) * LEG_PITCH + LABEL_ROOM / 2
+    return math.ceil(TURN + FIRST_ON_LEG + (stops - 1) * LEG_PITCH + LABEL_ROOM / 2)
 
 
 def rows(grid: Columns, found: Links, order: list[Row]) -> Rows:
