@@ -255,8 +255,9 @@ MOST_TRANSITIONS = 64
     SO_SPREAD,
     SO_FROM,
     SO_SPAN,
-) = range(12)
-SOURCE = 12
+    SO_MORE,  # of a second source that shocks call for: how many times the rate of the first
+) = range(13)
+SOURCE = 13
 SO_POISSON, SO_ONCE, SO_BUYS, SO_VISITS, SO_REFERS = range(5)
 KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
 
@@ -265,6 +266,11 @@ KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
 (BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE, BE_MOOD, BE_SURVEY) = range(7)
 (AL_CHANCE, AL_EVENT, AL_DAYS, AL_LEAST, AL_SPAN, AL_KEY, AL_VALUE, AL_SPREAD, AL_TEXT) = range(9)
 ALTERNATIVE = 9
+
+# Shocks: lists by target, rows behind a count; factors are reals, one for each period of SK_EACH seconds
+(SH_OPEN, SH_CLICK, SH_UNSUBSCRIBE, SH_CHURN, SH_EVENTS) = range(5)
+(SK_FROM, SK_UNTIL, SK_EACH, SK_FACTORS, SK_WHOM, SK_SHARE, SK_PURPOSE) = range(7)
+SHOCK = 7
 
 # Surveys with a scale; reals unless said otherwise. Only realistic people use what follows SV_TEXTS
 (

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
+from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.engine.commands import CLEAN, FINDINGS, UNREADABLE, Commands
+from bifurque.engine.progress import Progress
 
 STARTED = time.perf_counter()
 F = TypeVar("F", bound=Callable[..., Any])
@@ -118,16 +120,24 @@ def behaviour(sector: str | None, out: File | None, listing: bool, lang: str | N
 
 @main.command()
 @click.argument("plan", type=click.Path(path_type=File))
+@rules_engine
 @sets
+@lang
 @as_json
-def check(plan: File, overrides: tuple[str, ...], json: bool) -> None:
+def check(plan: File, rules_engine: str, overrides: tuple[str, ...], lang: str | None, json: bool) -> None:
     """Find what is wrong with PLAN, all at once, each with its place.
+
+    With `--rules-engine durable` also what of its rules durable-rules has no words for, and why.
 
     Exit code 0: clean; 1: it runs, but there are findings; 2: it cannot be run.
     """
     from bifurque.engine.load import inspect
 
-    _, problems = inspect(plan, overrides)
+    read, problems = inspect(plan, overrides)
+    if rules_engine == "durable" and read is not None and not problems.errors:
+        from bifurque.engine.durable_check import note_limits
+
+        note_limits(read, problems, lang)
     found = problems.sorted()
     if json:
         import msgspec
@@ -188,6 +198,8 @@ def schema() -> None:
     help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads; by default one per processor. Same result.")
+@rules_engine
+@shadow
 @sets
 @lang
 @as_json
@@ -213,39 +225,6 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
     click.echo(f"{say(spoken, 'files')}: {run.folder}")
 
 
-class Progress:
-    """A progress bar on stderr with contact-days per second and the time left; silent when nobody watches."""
-
-    def __init__(self, days: int | None) -> None:
-        self.days = days
-        self.began = 0.0
-        self.shown = False
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def show(self, done: int, total: int, days: int) -> None:
-        """Draw the bar again."""
-        now = time.perf_counter()
-        if not self.began:
-            self.began = now
-        if not sys.stderr.isatty():
-            return
-        self.shown = True
-        spent = max(now - self.began, 1e-6)
-        rate = done * days / spent
-        left = (total - done) * spent / max(done, 1)
-        filled = round(30 * done / total)
-        bar = "█" * filled + "░" * (30 - filled)
-        speed = f"  {rate / 1e6:8.1f} M contact-days/s" if days else ""
-        text = f"\r{bar} {done / total:4.0%}{speed}  {left:5.0f} s "
-        click.echo(text, nl=False, err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
-
-
 @main.command()
 @click.argument("run", type=click.Path(path_type=File))
 @click.argument("contact")
@@ -254,10 +233,18 @@ class Progress:
 @click.option(
     "--events", is_flag=True, help="Also what the contact did: opens, by itself or by its mail program, clicks."
 )
+@rules_engine
 @lang
 @as_json
 def why(
-    run: File, contact: str, message: str | None, zone: str | None, events: bool, lang: str | None, json: bool
+    run: File,
+    contact: str,
+    message: str | None,
+    zone: str | None,
+    events: bool,
+    rules_engine: str,
+    lang: str | None,
+    json: bool,
 ) -> None:
     """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
 
@@ -269,7 +256,7 @@ def why(
     from bifurque.engine.words import language, say
 
     spoken = language(lang)
-    found = reasons(open_run(run), contact, message)
+    found = reasons(open_run(run), contact, message, rules_engine)
     if json:
         import msgspec
 

@@ -151,6 +151,7 @@ class Compiling:
         self.rules: list[int] = []
         self.arm_rows: list[int] = []
         self.sources: dict[str, int] = {}
+        self.second_sources: dict[str, tuple[int, dict[int, int]]] = {}
         self.visits: dict[str, tuple[int, int]] = {}
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}

@@ -50,6 +50,8 @@ def simulate(
     behaviour: str | None = None,
     ledger: Ledger = "sample",
     workers: int | None = None,
+    rules_engine: str = "kernel",
+    shadow: float | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
     started: float | None = None,
@@ -68,6 +70,8 @@ def simulate(
         behaviour: `off`, `constant`, `realistic`, or a file of realistic behaviour.
         ledger: whose decisions are kept: everybody's, those of a keyed 1 %, or nobody's.
         workers: how many threads; by default one per processor. The result is the same for any number.
+        rules_engine: `durable` lets durable-rules say which rule fires; for small runs, with the same result.
+        shadow: the share of contacts who first live with both rules engines; a difference is an error.
         overwrite: replace a run folder that exists.
         progress: called with contacts done, contacts in all, and days.
         started: when the work began (`time.perf_counter`), for the timing in the manifest.
@@ -92,7 +96,47 @@ def simulate(
         behaviour=behaviour,
         rows=ROWS[ledger],
     )
-    lanes = [setting.lane() for _ in range(workers or os.cpu_count() or 1)]
+    if shadow is not None:
+        _shadow(setting, shadow)
+    timing = (started if started is not None else began, began)
+    with lanes_of(setting, workers or os.cpu_count() or 1, rules_engine) as lanes:
+        return _run(setting, lanes, ledger, rules_engine, out, overwrite, progress, timing)
+
+
+def _shadow(setting: Setting, share: float) -> None:
+    from bifurque.engine.durable_shadow import shadow
+
+    same = shadow(setting, share)
+    setting.notes.append(
+        f"{same.contacts:,} contacts lived with durable-rules too: {same.firings:,} firings at {same.inputs:,} inputs, "
+        "the same with both engines"
+    )
+
+
+@contextlib.contextmanager
+def lanes_of(setting: Setting, workers: int, rules_engine: str) -> Iterator[list[Lane]]:
+    """Lanes for a run; with durable-rules one, since that engine does one thing at a time."""
+    one_of("rules engine", rules_engine, ("kernel", "durable"))
+    if rules_engine == "kernel":
+        yield [setting.lane() for _ in range(workers)]
+        return
+    from bifurque.engine.durable import durable_lane
+
+    with durable_lane(setting) as lane:
+        yield [lane]
+
+
+def _run(
+    setting: Setting,
+    lanes: list[Lane],
+    ledger: Ledger,
+    rules_engine: str,
+    out: str | File | None,
+    overwrite: bool,
+    progress: Callable[[int, int, int], None] | None,
+    timing: tuple[float, float],
+) -> Run:
+    """Let everybody live, and write the folder."""
     try:
         _warm(lanes[0], setting)
     except OSError as error:
@@ -104,7 +148,7 @@ def simulate(
     manifest: dict[str, Any] = {}
     sink: Writer | Nowhere = Nowhere()
     try:
-        manifest |= _manifest(setting, ledger, len(lanes))
+        manifest |= _manifest(setting, ledger, len(lanes)) | {"rules_engine": rules_engine}
         write_json(folder / MANIFEST, manifest | {"status": "running"})
         if ledger != "none":
             sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=shared)
@@ -114,7 +158,7 @@ def simulate(
         _results(folder, setting, lanes, manifest, books)
         _note_consent(setting, consenting)
         manifest["notes"] = setting.notes
-        manifest["timing"] = _timing(lanes, sink, started if started is not None else began, began, compiled_at)
+        manifest["timing"] = _timing(lanes, sink, *timing, compiled_at)
         manifest["files"] = _files(folder)
         write_json(folder / MANIFEST, manifest | {"status": "complete"})
     except OSError as error:

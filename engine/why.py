@@ -12,6 +12,7 @@ from msgspec import Struct
 from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
 from bifurque.actors.layout import P_ZONE
 from bifurque.engine.contacts import contact_number
+from bifurque.engine.durable import stepping
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.people import Drawn
 from bifurque.engine.run import Run, read_parquet, sha256
@@ -50,8 +51,10 @@ def setting_of(run: Run) -> Setting:
     )
 
 
-def replay(setting: Setting, contact: int) -> tuple[Any, Any]:
+def replay(setting: Setting, contact: int, rules_engine: str = "kernel") -> tuple[Any, Any]:
     """One contact's decisions and events, lived again by the uncompiled step.
+
+    Its rules are fired by the kernel, or by durable-rules.
 
     Raises:
         DataError: nobody has this number in the run.
@@ -60,14 +63,13 @@ def replay(setting: Setting, contact: int) -> tuple[Any, Any]:
     if place < 0:
         raise DataError(f"no contact `{contact}` in this run")
     stretch = setting.stretch(0, place, place + 1, 1.0)
-    words = setting.words.copy()
-    words[CONTACT], words[NEXT_CONTACT] = MISSING, 0
     tabulator = Tabulator(setting.program, setting.texts)
     decisions, events = [], []
     more = RAN_OUT_OF_ROOM
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore"), stepping(setting, rules_engine) as (words, of):
+        words[CONTACT], words[NEXT_CONTACT] = MISSING, 0
         while more == RAN_OUT_OF_ROOM:
-            more = run_lane(words, stretch.people, stretch.events, stretch.bounds)
+            more = of(run_lane)(words, stretch.people, stretch.events, stretch.bounds)
             rows, happened = taken(words)
             decisions.append(rows.copy())
             events.append(happened.copy())
@@ -105,12 +107,14 @@ class Answer(Struct, frozen=True):
     lived: list[dict[str, Any]] = []  # what the contact did, and mail programs for it
 
 
-def why(run: Run, contact: str, message: str | None = None) -> Answer:
+def why(run: Run, contact: str, message: str | None = None, rules_engine: str = "kernel") -> Answer:
     """Every decision about one contact in time order, each with its reason; of one message if it is named.
+
+    The contact lives again; `rules_engine` may be `durable`, then durable-rules says which rule fires.
 
     Raises:
         DataError: no such contact, or no such message.
-        RunError: a file of the run is no longer what it was.
+        RunError: a file of the run is no longer what it was; durable-rules cannot be loaded, or fails.
     """
     setting = setting_of(run)
     names = setting.program.names
@@ -120,7 +124,7 @@ def why(run: Run, contact: str, message: str | None = None) -> Answer:
     place = setting.people.find(number)
     if place < 0:
         raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
-    decisions, events = replay(setting, number)
+    decisions, events = replay(setting, number, rules_engine)
     rows: list[dict[str, Any]] = decisions.to_pylist()
     zone = int(setting.people.rows(place, place + 1)[0, P_ZONE])
     rules = {r.name: r.when for r in setting.plan.rules}

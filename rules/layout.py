@@ -77,6 +77,8 @@ ALWAYS = -(2**62)
 """Rules: see `bifurque.rules.rulebook`."""
 (H_LETTERS, H_LETTERS_SIZE, H_PARKED, H_PARKED_SIZE, H_PARKED_MOST) = range(119, 124)
 """Letters and parked contacts waiting to be taken away, see `bifurque.rules.sharing`. H_PARKED_MOST: words of one."""
+H_SHOCKS = 124
+"""Where shocks stand, by what they change; 0: the plan has none."""
 OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
@@ -122,9 +124,12 @@ OFF, CONSTANT, REALISTIC = range(3)
 (LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(107, 117)
 (LETTERS_COUNT, PARKED_WORDS) = range(117, 119)
 
+# Fixed words. -- masks of the rules that may be true, given the event at hand; 0: all
+POSSIBLE = 124
+
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
-LANE_WORDS, LANE_WORDS_END = LAW, H_PARKED_MOST + 1
+LANE_WORDS, LANE_WORDS_END = LAW, H_SHOCKS + 1
 """The fixed words that outlive a contact."""
 
 STACK, STACK_SIZE = 128, 64
