@@ -71,9 +71,10 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING, AWAITING_OFFER = range(5)
     ST_PURPOSE,
     ST_INTERVAL,  # what may happen by itself before this step: a group of alternatives, or 0
     ST_COUNTS,
+    ST_WEEKS,  # counters by week: reached, gone on
     ST_ANSWERS,  # what may be answered on the spot: a group of alternatives, or 0
-) = range(17)
-STEP = 17
+) = range(18)
+STEP = 18
 (S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT, S_OFFER) = range(9)
 MOST_OFFERS = 16
 """An offer step chooses from so many."""
@@ -86,6 +87,8 @@ WAIT = 4
 # Counters of steps: reached, gone on, left the journey there, quarantined there, inside at the end
 (N_REACHED, N_PASSED, N_LEFT, N_STOPPED, N_INSIDE) = range(5)
 STEP_COUNTS = 5
+STEP_WEEK = 2
+"""Words by week: reached, gone on."""
 
 # Counters by journey and arm, then held and dropped by reason
 (

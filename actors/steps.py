@@ -8,6 +8,7 @@ from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer, transition
 from bifurque.actors.offering import answer_offer, ask_offer, choose
 from bifurque.actors.outbox import offer
+from bifurque.actors.tally import step_count
 from bifurque.actors.triggers import wait_row
 from bifurque.actors.visits import close_visit, open_visit, suspended
 from bifurque.rules.compiled import Memory, kernel, seldom
@@ -40,7 +41,7 @@ def go(m: Memory, slot: int, step: int, t: int) -> None:
         if step == 0:
             finish(m, slot, t)
             return
-        m[m[step + ST_COUNTS] + N_REACHED] += 1
+        step_count(m, step, N_REACHED, t)
         due = due_at(m, slot, step)
         if due > t:
             stand(m, slot, step, due, t)
@@ -152,7 +153,7 @@ def execute(m: Memory, slot: int, step: int, due: int, t: int) -> int:
         onward = ask_offer(m, slot, step, due, t, due < t and m[step + ST_LATE] == LATE_SKIP)
         if onward < 0:
             return -1
-    m[m[step + ST_COUNTS] + N_PASSED] += 1
+    step_count(m, step, N_PASSED, t)
     m[slot + SLOT_PREVIOUS] = due
     if m[QUARANTINED] == 1 or m[slot + SLOT_STEP] == FREE:
         return -1
@@ -204,7 +205,7 @@ def resume_visit(m: Memory, slot: int, t: int) -> None:
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[slot + SLOT_STATE] = RUNNING
     m[slot + SLOT_PREVIOUS] = t
-    m[m[step + ST_COUNTS] + N_PASSED] += 1
+    step_count(m, step, N_PASSED, t)
     go(m, slot, m[step + ST_ARG], t)
 
 
@@ -218,7 +219,7 @@ def settle_offer(m: Memory, slot: int, which: int, t: int) -> None:
     m[slot + SLOT_STATE] = RUNNING
     choose(m, step, t)
     onward = answer_offer(m, slot, step, which, t)
-    m[m[step + ST_COUNTS] + N_PASSED] += 1
+    step_count(m, step, N_PASSED, t)
     m[slot + SLOT_PREVIOUS] = t
     if m[QUARANTINED] == 0:
         go(m, slot, onward, t)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.engine.edges import edge_week
 from bifurque.engine.kpi import Counters
 from bifurque.engine.ledger import Vocabulary
 from bifurque.engine.program import Program
@@ -26,7 +27,7 @@ from bifurque.rules.layout import (
 
 
 def write_aggregates(folder: File, program: Program, counters: Words) -> None:
-    """Write `station_week`, `decision_week` and `pressure_week` as Parquet."""
+    """Write `station_week`, `decision_week`, `pressure_week` and `edge_week` as Parquet."""
     import pyarrow.parquet as parquet
 
     found = Counters(program, counters)
@@ -34,6 +35,7 @@ def write_aggregates(folder: File, program: Program, counters: Words) -> None:
         ("station_week", station_week(program, found)),
         ("decision_week", decision_week(program, found)),
         ("pressure_week", pressure_week(found)),
+        ("edge_week", edge_week(program, found)),
     ):
         partial = folder / f"{name}.partial"
         parquet.write_table(table, partial, compression="zstd")

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from bifurque.engine.cli_group import CLEAN, FINDINGS, UNREADABLE, Commands
 from bifurque.engine.cli_options import as_json, lang, sets
 from bifurque.engine.cli_replications import replicating
 from bifurque.engine.cli_rules import rules_engine, shadow
+from bifurque.engine.commands import CLEAN, FINDINGS, UNREADABLE, Commands
 from bifurque.engine.progress import Progress
 
 STARTED = time.perf_counter()
@@ -32,6 +32,8 @@ def main() -> None:
     bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
     bifurque why RUN 17                   every decision about one contact, with its reason
     bifurque walk shop/plan.yaml          live it yourself, reaction by reaction
+    bifurque map shop/plan.yaml           the whole plan as a metro map
+    bifurque compare shop other           which plan is better, for whom, and how sure
     """
 
 

@@ -12,6 +12,7 @@ from bifurque.actors.layout import (
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
+    STEP_WEEK,
     SV_COUNTS,
     SV_SCORES,
     TOTALS,
@@ -204,4 +205,4 @@ def _room(c: Compiling, rows: int) -> None:
         words[survey + SV_COUNTS] = tables.reserve(2 * words[survey + SV_SCORES])
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
     words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
-    c.place_counters()
+    c.place_counters(tables.reserve(len(c.steps) * words[H_WEEKS] * STEP_WEEK))

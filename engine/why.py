@@ -15,10 +15,10 @@ from bifurque.engine.durable import in_engine
 from bifurque.engine.evidence import Because
 from bifurque.engine.explain import as_data, explained
 from bifurque.engine.lives import Life, relive
+from bifurque.engine.living import SAMPLE
 from bifurque.engine.people import Drawn, kept
 from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
-from bifurque.engine.simulate import SAMPLE
 from bifurque.engine.words import entry, language, reason, say
 from bifurque.engine.zones import known_zones, near_zone, read_zone
 from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, short

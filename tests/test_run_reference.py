@@ -82,7 +82,7 @@ def test_the_aggregates(folder):
     rows = [row for row in section("Aggregates").splitlines() if row.startswith("| `")]
     run = opened(folder)
     assert [re.findall(r"`(\w+)`", row)[1:] for row in rows] == [
-        run.aggregate(name).column_names for name in ("station_week", "decision_week", "pressure_week")
+        run.aggregate(name).column_names for name in ("station_week", "decision_week", "pressure_week", "edge_week")
     ]
     assert len(list((folder / "run" / "aggregates").iterdir())) == len(rows)
 

@@ -1,4 +1,4 @@
-"""The command line's group: finds commands, and turns what goes wrong into one clear line."""
+"""The commands of the command line as one group: errors in one clear line, and commands of the folder above."""
 
 from __future__ import annotations
 
@@ -14,30 +14,35 @@ import click
 from bifurque.rules.errors import BifurqueError, PlanError
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
+"""Exit codes."""
+ABOVE = {"map": "bifurque.dashboard.map_command:map_"}
+"""Commands of the folder above this one: named here, imported when they are asked for."""
 ELSEWHERE = {
-    "compare": "cli_compare",
-    "endless": "cli_endless",
-    "experiment": "cli_experiment",
-    "sweep": "cli_compare",
-    "walk": "cli_walk",
-    "why": "cli_why",
+    "compare": "bifurque.engine.cli_compare:compare",
+    "endless": "bifurque.engine.cli_endless:endless",
+    "experiment": "bifurque.engine.cli_experiment:experiment",
+    "sweep": "bifurque.engine.cli_compare:sweep",
+    "walk": "bifurque.engine.cli_walk:walk",
+    "why": "bifurque.engine.cli_why:why",
 }
-"""Commands that stand in files of their own, read when they are asked for."""
+"""Commands that stand in files of their own."""
 
 
 class Commands(click.Group):
     """Commands whose errors are one clear line, never a traceback."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, those of other files included."""
-        return sorted({*super().list_commands(ctx), *ELSEWHERE})
+        """The names of all commands."""
+        return sorted({*super().list_commands(ctx), *ABOVE, *ELSEWHERE})
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command by its name."""
-        if cmd_name in ELSEWHERE and cmd_name not in self.commands:
-            module = import_module(f"bifurque.engine.{ELSEWHERE[cmd_name]}")
-            self.add_command(getattr(module, cmd_name))
-        return super().get_command(ctx, cmd_name)
+        place = (ABOVE | ELSEWHERE).get(name)
+        if place is None:
+            return super().get_command(ctx, name)
+        module, _, attribute = place.partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what bifurque has to say goes to stderr, and the exit code is 2."""
