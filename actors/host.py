@@ -11,7 +11,20 @@ from typing import Protocol
 
 from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
 from bifurque.rules.compiled import Words, compiled
-from bifurque.rules.layout import CONTACT, EVENTS_COUNT, HASH, MISSING, NEXT_CONTACT, NEXT_EVENT, ROWS_COUNT, WAKES
+from bifurque.rules.layout import (
+    CONTACT,
+    EVENTS_COUNT,
+    H_LOST,
+    HASH,
+    LOST,
+    LOST_ROOM,
+    LOST_SIZE,
+    MISSING,
+    NEXT_CONTACT,
+    NEXT_EVENT,
+    ROWS_COUNT,
+    WAKES,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,7 @@ class Lane:
     last_counter: int
     cpu: float = 0.0
     finished: list[int] = field(default_factory=list)
+    lost: list[Words] = field(default_factory=list)  # decisions not to send, as they were taken away
 
     def live(self, stretch: Stretch, sink: Sink) -> None:
         """Let a stretch of contacts live, handing rows over whenever the lane runs out of room."""
@@ -56,6 +70,8 @@ class Lane:
             self.cpu += time.thread_time() - began
             sink.take(stretch.index, words)
             words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+            if words[words[H_LOST]] > LOST_ROOM // 2:
+                self.lost.append(take_lost(words))
         sink.close(stretch.index)
 
     @property
@@ -72,6 +88,15 @@ class Lane:
     def digest(self) -> int:
         """The sum of the hashes of its decision rows."""
         return int(self.words[HASH])
+
+
+def take_lost(words: Words) -> Words:
+    """Empty the table of decisions not to send: its rows of (key, how many, cents)."""
+    first = int(words[H_LOST])
+    rows = words[first + 1 : first + 1 + LOST_SIZE * LOST].reshape(LOST_SIZE, LOST)
+    found = rows[rows[:, 0] != 0]
+    words[first] = rows[:] = 0
+    return found
 
 
 class Stopped(Exception):  # noqa: N818

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bifurque.actors.behaviour import start_source
+from bifurque.actors.books import close_books, open_books
 from bifurque.actors.buying import become
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
@@ -49,7 +50,8 @@ def live(m: Memory, events: Words, last: int, until: int) -> int:
     """Step one contact through everything before `until`, events of the file first at equal times."""
     at = m[NEXT_EVENT]
     while m[QUARANTINED] == 0:
-        if m[ROWS_COUNT] > m[H_ROWS_SIZE] - m[H_ROOM] or m[EVENTS_COUNT] > m[H_ROWS_SIZE] - m[H_ROOM]:
+        rows = max(m[ROWS_COUNT], m[EVENTS_COUNT])
+        if rows > m[H_ROWS_SIZE] - m[H_ROOM] or m[m[H_LOST]] > LOST_ROOM:
             m[NEXT_EVENT] = at
             return RAN_OUT_OF_ROOM
         timer = next_timer(m)
@@ -88,11 +90,12 @@ def begin(m: Memory, people: Words, i: int) -> None:
     m[LIFE] = max(m[H_START], joined)
     if m[LIFE] >= m[H_END]:
         return
-    m[m[H_TOTALS] + X_CONTACTS] += 1
     columns = m[H_PEOPLE]
     for c in range(m[columns]):
         m[m[columns + 2 + 2 * c]] = people[i, m[columns + 1 + 2 * c]]
     offset(m, m[LIFE])
+    open_books(m)
+    m[m[H_TOTALS] + X_CONTACTS] += 1
     draw_arms(m)
     if m[H_BEHAVIOUR] == REALISTIC:
         become(m)
@@ -174,6 +177,7 @@ def finish(m: Memory) -> None:
     settle_pressure(m)
     if m[RECENT_SENDS] >= 12 and m[RECENT_OPENS] == 0:
         m[m[H_TOTALS] + X_INDIFFERENT] += 1
+    close_books(m)
 
 
 @kernel

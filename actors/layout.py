@@ -72,8 +72,9 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING = range(4)
     ST_INTERVAL,  # what may happen by itself before this step: a group of alternatives, or 0
     ST_COUNTS,
     ST_ANSWERS,  # what may be answered on the spot: a group of alternatives, or 0
-) = range(17)
-STEP = 17
+    ST_WAYS,  # number of its first way, where it has several
+) = range(18)
+STEP = 18
 (S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT) = range(8)
 FROM_TRIGGER, FROM_PREVIOUS, FROM_SENT, FROM_DATE, FROM_MOMENT = range(5)
 LATE_SEND, LATE_SKIP = range(2)
@@ -136,6 +137,35 @@ STAGE_COUNTS = 9
 ) = range(15)
 TOTALS = 15
 PRESSURE_MOST = 63
+
+# Figures of groups: personas first, then segments
+(
+    BK_SEGMENTS,  # list of conditions
+    BK_N_PERSONAS,
+    BK_N_STAGES,
+    BK_N_WAYS,
+    BK_WEEK,  # number of the first local week
+    BK_WEEKS,
+    BK_DAYS,
+    # of the contact at hand
+    BK_BEFORE,  # the totals before it
+    BK_HITS,  # a cell for each week with messages
+    BK_MARKS,  # by way: taken or not; purchases, unsubscriptions and cents before
+    BK_OPENED,  # by journey: opens
+    # counters
+    BK_TOTALS,  # by group
+    BK_ALIVE,  # by group and week: contacts whose first it is, less those whose last it was
+    BK_PRESSURE,  # by group, week, number of messages and most in a day
+    BK_MOVES,  # by day, stage left (plus one; 0: from outside) and stage entered
+    BK_WAYS,  # by group and way: contacts; of them who bought or unsubscribed later; cents
+    BK_LOOPS,  # by journey and number of entries: contacts; of them who opened any
+) = range(17)
+BOOKS = 17
+MARK = 4
+WAY_COUNTS = 4
+LOOP_MOST = 24
+WEEK_MOST = 8
+CELLS = WEEK_MOST * WEEK_MOST
 
 # Goals: words of the record: how many open, then their ends; and the last instant revenue counts
 (GO_JOURNEY, GO_DAYS, GO_SECONDS, GO_CELLS, GO_SIZE) = range(5)

@@ -17,6 +17,7 @@ from bifurque.actors.layout import (
     WAKES_MAIL,
 )
 from bifurque.engine.compile_behaviour import compile_behaviour, declare_sources
+from bifurque.engine.compile_books import declare_books, reserve_books, reserve_work
 from bifurque.engine.compile_events import compile_events
 from bifurque.engine.compile_journeys import compile_journeys
 from bifurque.engine.compile_laws import compile_laws
@@ -131,6 +132,7 @@ def _build(names: Names, record_size: int, days: int, behaviour: str) -> Compili
     compile_journeys(c)
     finish_scores(c)
     compile_behaviour(c)
+    declare_books(c)
     compile_events(c)
     return c
 
@@ -167,6 +169,7 @@ def _room(c: Compiling, rows: int) -> None:
     more = 2 * (size + sum(map(len, c.slots.values())))  # what one event may end or decide, beyond a lane's own room
     words[H_ROWS], words[H_ROWS_SIZE] = tables.reserve((rows + more) * ROW), rows
     words[H_EVENT_ROWS] = tables.reserve(rows * EVENT_ROW)
+    reserve_work(c)
     c.first_counter = len(words) + tables.room
     words[H_SEND_COUNTS] = tables.reserve(words[H_WEEKS] * len(c.sends) * (N_FIXED + 2 * len(c.reasons)))
     words[H_STEP_COUNTS] = tables.reserve(len(c.steps) * STEP_COUNTS)
@@ -178,4 +181,5 @@ def _room(c: Compiling, rows: int) -> None:
         words[words[H_MODEL] + MO_COUNTS] = tables.reserve(2 * len(c.sends))
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
     words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
+    reserve_books(c)
     c.place_counters()

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from bifurque.actors.host import Lane, Stretch, run
+from bifurque.actors.host import Lane, Stretch, run, take_lost
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.aggregates import write_aggregates
 from bifurque.engine.kpi import kpis, unknown_features
@@ -24,6 +24,7 @@ from bifurque.engine.program import Program
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
 from bifurque.engine.setting import Setting, one_of, prepare, within
 from bifurque.engine.sink import Nowhere, Writer
+from bifurque.engine.walks import write_walks
 from bifurque.engine.zones import database_version
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import RunError
@@ -256,7 +257,9 @@ def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[s
     if setting.program.tables.features:
         manifest["features"] = unknown_features(setting.program, counters)
     write_json(folder / KPI, kpis(setting.program, counters, setting.days))
-    write_aggregates(folder / "aggregates", setting.program, counters)
+    lost = np.concatenate([rows for lane in lanes for rows in (*lane.lost, take_lost(lane.words))])
+    write_aggregates(folder / "aggregates", setting.program, counters, lost)
+    write_walks(folder / "aggregates", setting)
     if setting.people.ids is not None:
         import pyarrow.parquet as parquet
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from bifurque.actors.host import take_lost
 from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
 from bifurque.actors.layout import P_ZONE
 from bifurque.engine.contacts import contact_number
@@ -72,6 +73,7 @@ def replay(setting: Setting, contact: int) -> tuple[Any, Any]:
             decisions.append(rows.copy())
             events.append(happened.copy())
             words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+            take_lost(words)
     return tabulator.decisions(np.concatenate(decisions)), tabulator.events(np.concatenate(events))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bifurque.rules.compiled import Memory, as_real, kernel
 from bifurque.rules.conditions import number
-from bifurque.rules.decisions import emit, week_counts
+from bifurque.rules.decisions import emit, lost, week_counts
 from bifurque.rules.foresight import look_ahead
 from bifurque.rules.laws import blocked, consented, first_allowed, record_send, suppressor, waits
 from bifurque.rules.layout import *
@@ -145,17 +145,9 @@ def drop(m: Memory, entry: int, t: int, reason: int, winner: int, until: int, ca
     send = m[entry + OUT_SEND]
     m[week_counts(m, send, t) + N_FIXED + m[H_REASONS] + reason] += 1
     worth = value(m, send, m[entry + OUT_END], t)
-    write(
-        m,
-        entry,
-        t,
-        OUTCOME_DROPPED,
-        reason,
-        winner,
-        until,
-        cause,
-        int(worth * 100.0 + 0.5) if worth == worth else 0,
-    )
+    cents = int(worth * 100.0 + 0.5) if worth == worth else 0
+    lost(m, send, t, m[H_REASONS] + reason, winner, cents)
+    write(m, entry, t, OUTCOME_DROPPED, reason, winner, until, cause, cents)
     m[entry + OUT_STATE], m[entry + OUT_LAW] = DROPPED, reason
 
 
@@ -197,6 +189,7 @@ def held(m: Memory, entry: int, t: int, reason: int, winner: int, until: int) ->
     """A row each time a message is held."""
     m[entry + OUT_LAW], m[entry + OUT_WINNER] = reason, winner
     m[week_counts(m, m[entry + OUT_SEND], t) + N_FIXED + reason] += 1
+    lost(m, m[entry + OUT_SEND], t, reason, winner, 0)
     write(m, entry, t, OUTCOME_HELD, reason, winner, until, cause_of(m, entry), 0)
 
 

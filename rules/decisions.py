@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bifurque.rules.compiled import Memory, kernel
+from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.layout import *
 from bifurque.rules.numbers import mix64, signed
 
@@ -61,6 +61,32 @@ def week_counts(m: Memory, send: int, t: int) -> int:
     """The address of the counters of one send row in the week of t."""
     week = min((t - m[H_START]) // WEEK, m[H_WEEKS] - 1)
     return m[H_SEND_COUNTS] + (week * m[H_N_SENDS] + m[send + SEND_ID]) * (N_FIXED + 2 * m[H_REASONS])
+
+
+@seldom
+def lost(m: Memory, send: int, t: int, which: int, winner: int, cents: int) -> None:
+    """Count a decision not to send, with who decided; the host empties the table before it is full.
+
+    Args:
+        m: the lane's memory.
+        send: the send row.
+        t: when.
+        which: the reason; plus the number of reasons if the message was dropped.
+        winner: who decided.
+        cents: what the message was worth.
+    """
+    week = min((t - m[H_START]) // WEEK, m[H_WEEKS] - 1)
+    key = ((week * m[H_N_SENDS] + m[send + SEND_ID]) * 2 * m[H_REASONS] + which) * 65536 + winner + 1
+    table = m[H_LOST]
+    at = signed(np.uint64(key) * K0 >> np.uint64(40)) % LOST_SIZE
+    row = table + 1 + at * LOST
+    while m[row] != 0 and m[row] != key:
+        at = (at + 1) % LOST_SIZE
+        row = table + 1 + at * LOST
+    m[table] += 1 if m[row] == 0 else 0
+    m[row] = key
+    m[row + 1] += 1
+    m[row + 2] += cents
 
 
 @kernel

@@ -117,9 +117,17 @@ OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- why the last law said no; the lane's own
 (LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(104, 114)
+(
+    H_LOST,  # decisions not to send: how many rows, then the rows
+    H_BOOKS,  # figures of groups: see `bifurque.actors.books`
+) = range(114, 116)
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(116, 119)
+
+# Fixed words. -- more of the contact at hand: local day of the last send, its number of sends, the most in
+# this week; the first and the last week of this life
+(PRESS_DAY, DAY_SENDS, DAY_MOST, FIRST_WEEK, LAST_WEEK) = range(119, 124)
 LANE_WORDS, LANE_WORDS_END = LAW, DEADLINE
 """The fixed words that outlive a contact."""
 
@@ -349,6 +357,10 @@ NOBODY = 0
     N_PENDING,
 ) = range(10)
 N_FIXED = 10
+
+# Decisions not to send, by (week, send row, held or dropped, reason, winner): key, how many, cents
+LOST = 3
+LOST_SIZE, LOST_ROOM = 1 << 14, 1 << 13
 
 # Causes of a row: these, then the reasons, then the event types
 CAUSES = (
