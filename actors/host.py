@@ -9,16 +9,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
 from bifurque.rules.compiled import Words, compiled
 from bifurque.rules.layout import (
     CONTACT,
     EVENTS_COUNT,
     H_LOST,
+    H_WEEKS,
     HASH,
-    LOST,
-    LOST_ROOM,
-    LOST_SIZE,
+    LO_COUNT,
+    LO_KEYS,
+    LO_SIZE,
     MISSING,
     NEXT_CONTACT,
     NEXT_EVENT,
@@ -70,7 +73,7 @@ class Lane:
             self.cpu += time.thread_time() - began
             sink.take(stretch.index, words)
             words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
-            if words[words[H_LOST]] > LOST_ROOM // 2:
+            if more == RAN_OUT_OF_ROOM:
                 self.lost.append(take_lost(words))
         sink.close(stretch.index)
 
@@ -91,11 +94,14 @@ class Lane:
 
 
 def take_lost(words: Words) -> Words:
-    """Empty the table of decisions not to send: its rows of (key, how many, cents)."""
-    first = int(words[H_LOST])
-    rows = words[first + 1 : first + 1 + LOST_SIZE * LOST].reshape(LOST_SIZE, LOST)
-    found = rows[rows[:, 0] != 0]
-    words[first] = rows[:] = 0
+    """Empty the table of decisions not to send: rows of (key, week, how many, cents)."""
+    table, weeks = int(words[H_LOST]), int(words[H_WEEKS])
+    first, size = int(words[table + LO_KEYS]), int(words[table + LO_SIZE])
+    keys = words[first : first + size]
+    cells = words[first + size : first + size + size * weeks * 2].reshape(size, weeks, 2)
+    places, when = np.nonzero(cells[:, :, 0])
+    found = np.column_stack([keys[places], when, cells[places, when]])
+    words[table + LO_COUNT] = keys[:] = cells[:] = 0
     return found
 
 

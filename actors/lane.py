@@ -51,7 +51,8 @@ def live(m: Memory, events: Words, last: int, until: int) -> int:
     at = m[NEXT_EVENT]
     while m[QUARANTINED] == 0:
         rows = max(m[ROWS_COUNT], m[EVENTS_COUNT])
-        if rows > m[H_ROWS_SIZE] - m[H_ROOM] or m[m[H_LOST]] > LOST_ROOM:
+        lost = m[H_LOST]
+        if rows > m[H_ROWS_SIZE] - m[H_ROOM] or 2 * m[lost + LO_COUNT] > m[lost + LO_SIZE]:
             m[NEXT_EVENT] = at
             return RAN_OUT_OF_ROOM
         timer = next_timer(m)

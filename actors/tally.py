@@ -64,7 +64,7 @@ def settle_week(m: Memory) -> None:
         m[m[H_PRESSURE] + min(m[WEEK_SENDS], PRESSURE_MOST)] += 1
         books = m[H_BOOKS]
         cell = (min(m[WEEK_SENDS], WEEK_MOST) - 1) * WEEK_MOST + min(m[DAY_MOST], WEEK_MOST) - 1
-        m[m[books + BK_HITS] + m[WEEKS_HIT]] = (m[WEEK] - m[books + BK_WEEK]) * CELLS + cell
+        m[m[books + BK_HITS] + m[WEEKS_HIT]] = cell * m[books + BK_WEEKS] + m[WEEK] - m[books + BK_WEEK]
         m[WEEKS_HIT] += 1
     m[WEEK_SENDS] = m[DAY_MOST] = 0
 

@@ -33,7 +33,7 @@ def write_aggregates(folder: File, program: Program, counters: Words, lost: Word
         folder: where.
         program: the plan of the run.
         counters: the sum of what its lanes counted.
-        lost: decisions not to send, rows of (key, how many, cents).
+        lost: decisions not to send, rows of (key, week, how many, cents).
     """
     found, books = Counters(program, counters), Books(program, counters)
     write_table(folder, "station_week", station_week(program, found))
@@ -71,7 +71,7 @@ def _rows(program: Program, where: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def station_week(program: Program, n: Counters) -> Any:
-    """By week, journey, step, message and channel: what was due, sent, opened, clicked, bought, lost (dropped or replaced)."""
+    """By week, journey, step, message and channel: what was due, sent, opened, clicked, bought, lost."""
     import pyarrow as pa
 
     any_row = np.nonzero(n.by_week.any(axis=2))
@@ -104,10 +104,9 @@ def decision_week(program: Program, n: Counters, lost: Words) -> Any:
     weeks, sends, which = np.nonzero(final)
     count = final[weeks, sends, which]
     cents = np.where(which == 0, n.by_week[weeks, sends, N_VALUE], 0)
-    key, more, worth = _added(lost)
+    key, week, more, worth = _added(lost)
     key, winner = np.divmod(key - 1, 65536)
-    key, law = np.divmod(key, 2 * len(reasons))
-    week, send = np.divmod(key, len(program.sends)) if program.sends else (key, key)
+    send, law = np.divmod(key, 2 * len(reasons))
     weeks, sends, which = (np.concatenate(two) for two in ((weeks, week), (sends, send), (which, law + 2)))
     journeys = 1 + len(program.names.messages) + np.array([s.journey for s in program.sends], np.int64)
     renewed = np.where(which[: len(count)] == 1, journeys[sends[: len(count)]], 0)  # replaced by a newer visit
@@ -123,9 +122,9 @@ def decision_week(program: Program, n: Counters, lost: Words) -> Any:
     return pa.table(found)
 
 
-def _added(lost: Words) -> tuple[Words, Words, Words]:
-    """Rows of several lanes as one row per key."""
-    keys, places = np.unique(lost[:, 0], return_inverse=True)
+def _added(lost: Words) -> tuple[Words, Words, Words, Words]:
+    """Rows of several lanes as one row per key and week."""
+    keys, places = np.unique(lost[:, :2], axis=0, return_inverse=True)
     sums = np.zeros((len(keys), 2), np.int64)
-    np.add.at(sums, places, lost[:, 1:])
-    return keys, sums[:, 0], sums[:, 1]
+    np.add.at(sums, places.reshape(-1), lost[:, 2:])
+    return keys[:, 0], keys[:, 1], sums[:, 0], sums[:, 1]

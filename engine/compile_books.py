@@ -34,9 +34,11 @@ from bifurque.engine.journey import BranchStep, ExperimentStep, SurveyStep, Wait
 from bifurque.engine.names import Names
 from bifurque.engine.program import Compiling
 from bifurque.engine.routes import Station, stations
-from bifurque.rules.layout import H_BOOKS, H_END, H_LOST, H_START, LOST, LOST_SIZE
+from bifurque.rules.layout import H_BOOKS, H_END, H_LOST, H_START, H_WEEKS, LO_KEYS, LO_SIZE
 
 DAY = 86400
+MOST_LOST = 1 << 18
+"""Room for decisions not to send, by key and week; what is more is taken away on the way."""
 
 
 def ways_of(names: Names) -> Iterator[tuple[str, Station, str, str]]:
@@ -76,6 +78,10 @@ def declare_books(c: Compiling) -> None:
     for step, first in firsts.items():
         words[step + ST_WAYS] = first
     row = words[H_BOOKS] = tables.put([0] * BOOKS)
+    room = 256
+    while room < 32 * len(c.sends) and room * words[H_WEEKS] < MOST_LOST:
+        room *= 2
+    words[H_LOST] = tables.put([0, room, 0])
     first, last = ((words[at] // DAY + 3) // 7 for at in (H_START, H_END))
     tables.fill(
         row,
@@ -94,7 +100,8 @@ def declare_books(c: Compiling) -> None:
 def reserve_work(c: Compiling) -> None:
     """Room for what concerns the contact at hand, and for decisions not to send."""
     words, tables, row = c.tables.words, c.tables, c.tables.words[H_BOOKS]
-    words[H_LOST] = tables.reserve(1 + LOST_SIZE * LOST)
+    lost, weeks = words[H_LOST], words[H_WEEKS]
+    words[lost + LO_KEYS] = tables.reserve(words[lost + LO_SIZE] * (1 + 2 * weeks))
     words[row + BK_BEFORE] = tables.reserve(TOTALS)
     words[row + BK_HITS] = tables.reserve(words[row + BK_WEEKS])
     words[row + BK_MARKS] = tables.reserve(words[row + BK_N_WAYS] * MARK)

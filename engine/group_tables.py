@@ -1,4 +1,4 @@
-"""Tables of a run by group: everybody, a persona, a segment (as it is at the end of the run); by stage and by journey."""
+"""Tables of a run by group: everybody, a persona, a segment as it is at the end; by stage and by journey."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ class Books:
 
         self.totals = block(BK_TOTALS, groups, TOTALS)
         self.alive = block(BK_ALIVE, groups, weeks)
-        self.pressure = block(BK_PRESSURE, groups, weeks, WEEK_MOST, WEEK_MOST)
+        by_cell = block(BK_PRESSURE, groups, WEEK_MOST, WEEK_MOST, weeks)
+        self.pressure = by_cell.transpose(0, 3, 1, 2)
         self.moves = block(BK_MOVES, self._word(BK_DAYS), 1 + stages, stages)
         self.ways = block(BK_WAYS, groups, ways, WAY_COUNTS)
         self.loops = block(BK_LOOPS, len(names.journeys), LOOP_MOST + 1, 2)

@@ -75,18 +75,18 @@ def lost(m: Memory, send: int, t: int, which: int, winner: int, cents: int) -> N
         winner: who decided.
         cents: what the message was worth.
     """
-    week = min((t - m[H_START]) // WEEK, m[H_WEEKS] - 1)
-    key = ((week * m[H_N_SENDS] + m[send + SEND_ID]) * 2 * m[H_REASONS] + which) * 65536 + winner + 1
     table = m[H_LOST]
-    at = signed(np.uint64(key) * K0 >> np.uint64(40)) % LOST_SIZE
-    row = table + 1 + at * LOST
-    while m[row] != 0 and m[row] != key:
-        at = (at + 1) % LOST_SIZE
-        row = table + 1 + at * LOST
-    m[table] += 1 if m[row] == 0 else 0
-    m[row] = key
-    m[row + 1] += 1
-    m[row + 2] += cents
+    size, keys = m[table + LO_SIZE], m[table + LO_KEYS]
+    key = ((m[send + SEND_ID] * 2 * m[H_REASONS]) + which) * 65536 + winner + 1
+    at = signed(np.uint64(key) * K0 >> np.uint64(32)) & (size - 1)
+    while m[keys + at] != 0 and m[keys + at] != key:
+        at = (at + 1) & (size - 1)
+    m[table + LO_COUNT] += 1 if m[keys + at] == 0 else 0
+    m[keys + at] = key
+    week = min((t - m[H_START]) // WEEK, m[H_WEEKS] - 1)
+    cell = keys + size + (at * m[H_WEEKS] + week) * 2
+    m[cell] += 1
+    m[cell + 1] += cents
 
 
 @kernel

@@ -358,9 +358,9 @@ NOBODY = 0
 ) = range(10)
 N_FIXED = 10
 
-# Decisions not to send, by (week, send row, held or dropped, reason, winner): key, how many, cents
-LOST = 3
-LOST_SIZE, LOST_ROOM = 1 << 14, 1 << 13
+# Decisions not to send: how many keys of (send row, held or dropped, reason, winner) there are, for how many there is
+# room (a power of two), where the keys stand, at hashed places; behind them by place and week, how many and their cents
+(LO_COUNT, LO_SIZE, LO_KEYS) = range(3)
 
 # Causes of a row: these, then the reasons, then the event types
 CAUSES = (

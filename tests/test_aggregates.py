@@ -80,7 +80,8 @@ def test_stations(con):
     sums = ", ".join(f"sum({c})::INT" for c in ("sent", "held", "dropped", "lost", "value_cents"))
     same(
         con,
-        f"SELECT week, journey, step, message, channel, {sums} FROM station_week GROUP BY ALL HAVING sum(sent+lost+held)>0",
+        f"SELECT week, journey, step, message, channel, {sums} FROM station_week "
+        "GROUP BY ALL HAVING sum(sent + lost + held) > 0",
         """SELECT week_of(time), journey, step, message, channel,
             (count(*) FILTER (WHERE outcome = 'sent'))::INT, (count(*) FILTER (WHERE outcome = 'held'))::INT,
             (count(*) FILTER (WHERE outcome = 'dropped'))::INT,
@@ -132,7 +133,7 @@ def test_stages(con):
     same(
         con,
         "SELECT day, stage, stock, entered, exited FROM stage_day",
-        f"""WITH steps AS (
+        """WITH steps AS (
               SELECT day, stage, count(*) AS entered, 0 AS gone FROM moves GROUP BY ALL
               UNION ALL SELECT day, origin, 0, count(*) FROM moves GROUP BY ALL
               UNION ALL VALUES (0, 'discovery', 160, 0), (19, 'discovery', 80, 0)),
@@ -158,7 +159,8 @@ def test_ways(con, step):
             count(e.contact) FILTER (WHERE type = 'unsubscribed') AS gone,
             coalesce(sum(e.value) FILTER (WHERE type = 'purchase'), 0) AS cents
           FROM taken LEFT JOIN events AS e USING (contact) WHERE coalesce(e.time > moment, true) GROUP BY ALL)
-        SELECT kind, segment, count(*), count(*) FILTER (WHERE coalesce(n, 0) > 0), count(*) FILTER (WHERE coalesce(gone, 0) > 0),
+        SELECT kind, segment, count(*), count(*) FILTER (WHERE coalesce(n, 0) > 0),
+          count(*) FILTER (WHERE coalesce(gone, 0) > 0),
           coalesce(sum(cents), 0)::BIGINT
         FROM taken LEFT JOIN fate USING (contact) JOIN groups USING (contact) GROUP BY ALL ORDER BY ALL""").fetchall()
     if step == "sale_opening":
