@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bifurque.actors.asking import answered
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose
 from bifurque.actors.scoring import gain, heard, set_stage
@@ -37,6 +38,10 @@ def act_rows(m: Memory, row: int, count: int, key: int, t: int) -> bool:
         elif op == AC_SET:
             fixed = m[row + AC_WORD]
             put(m, cell, fixed if code < 0 else word(m, code, fixed, t), m[row + AC_WATCH], key, t)
+        elif op == AC_ANSWERED:
+            score = answered(m, m[row + AC_WORD])
+            if cell >= 0 and score != MISSING:
+                put(m, cell, score, m[row + AC_WATCH], key, t)
         else:
             withdrawn = set_bits(m, row, t) or withdrawn
         row += ACTION

@@ -6,6 +6,7 @@ message added or removed elsewhere leaves all other draws as they were.
 
 from __future__ import annotations
 
+from bifurque.actors.asking import asked
 from bifurque.actors.buying import candidate, visited, wait_for_next
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post, set_timer
@@ -109,6 +110,9 @@ def react(m: Memory, group: int, t: int) -> None:
 @kernel
 def follow(m: Memory, group: int, cause: int, t: int, key: int, send: int, visit: int) -> None:
     """Draw which alternative of a group happens, if any, and when."""
+    if m[group + BE_SURVEY] != 0:
+        asked(m, m[group + BE_SURVEY], cause, t, send, visit, m[group + BE_SOURCE], True)
+        return
     u = draw(m[KEY], cause, P_HAPPENS)
     if m[group + BE_MOOD] != 0:
         u = opinion(m, group, u)
@@ -182,7 +186,8 @@ def receive_message(m: Memory, entry: int, key: int, t: int) -> None:
     cause = nth(m[send + SEND_PURPOSE], visit)
     table = m[send + SEND_OPEN]
     if m[H_BEHAVIOUR] == REALISTIC:
-        read_message(m, send, visit, key, t)
+        if not read_message(m, send, visit, key, t):
+            return
         table = 0
     level = fatigue(m, t)
     if table != 0:

@@ -33,6 +33,8 @@ def become(m: Memory) -> None:
         stays = -log(draw(m[KEY], nth(P_LEAVE, 1), 0)) / hazard if hazard > 1e-15 else 1e15
         before = real(m, model + MO_AGE) if m[LIFE] == m[H_START] else 0.0
         m[me + ME_LEAVES] = m[LIFE] + int(min(stays, 1e15) - before)
+    if m[model + MO_REGULAR] > 1:  # a life is met at any point between two purchases
+        m[me + ME_PHASE] = int(draw(m[KEY], nth(P_RATE, 1), 0) * float(m[model + MO_REGULAR]))
     taste = gamma(m[KEY], nth(P_SPEND, 0), real(m, model + MO_Q))
     put_real(m, me + ME_SPEND, real(m, m[model + MO_GAMMA] + m[PERSONA]) / taste)
 
@@ -44,7 +46,7 @@ def wait_for_next(m: Memory, source: int, t: int) -> None:
     me = m[model + MO_CELLS]
     kind, rate = m[source + SO_KIND], real(m, me + ME_RATE)
     if kind == SO_BUYS:
-        rate *= 1.0 + real(m, model + MO_LIFT_MOST)
+        rate *= (1.0 + real(m, model + MO_LIFT_MOST)) * float(m[model + MO_REGULAR])
     elif kind == SO_VISITS:
         rate = real(m, model + MO_VISITS) * (0.5 + 0.5 * rate / real(m, model + MO_MEAN_RATE))
     else:
@@ -73,10 +75,15 @@ def candidate(m: Memory, source: int, t: int) -> bool:
         return True
     u = draw(m[KEY], cause, P_REAL)
     if kind == SO_REFERS:
-        return u < logistic(8.0 * (real(m, me + ME_MOOD) - 0.6) - 0.32)
+        return u < logistic(real(m, model + MO_SCORES) * (real(m, me + ME_MOOD) - 0.6) + real(m, model + MO_PROMOTERS))
     u *= 1.0 + real(m, model + MO_LIFT_MOST)
     if u >= 1.0 + lift(m, model, t):
         return False
+    if m[model + MO_REGULAR] > 1:
+        m[me + ME_PHASE] += 1
+        if m[me + ME_PHASE] < m[model + MO_REGULAR]:
+            return False
+        m[me + ME_PHASE] = 0
     if u >= 1.0:  # it would not have happened without a message
         m[IN_SEND] = m[me + ME_LIFT_SEND]
     m[KEYS_MADE] += 1
@@ -182,3 +189,11 @@ def felt(m: Memory, good: int) -> None:
     model = m[H_MODEL]
     at = m[model + MO_CELLS] + ME_MOOD
     put_real(m, at, real(m, at) + real(m, model + MO_MOOD_STEP) * (float(good) - real(m, at)))
+
+
+@seldom
+def lively(m: Memory, t: int) -> None:
+    """A visit or a purchase: somebody who is active opens and clicks otherwise."""
+    model = m[H_MODEL]
+    at, seconds = m[model + MO_CELLS] + ME_LIVELY, real(m, model + MO_LIVELY_SECONDS)
+    put_real(m, at, stocked(stock(real(m, at), t, seconds) + 1.0, t, seconds))

@@ -71,10 +71,11 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING = range(4)
     ST_PURPOSE,
     ST_INTERVAL,  # what may happen by itself before this step: a group of alternatives, or 0
     ST_COUNTS,
+    ST_WEEKS,  # counters by week: reached, gone on
     ST_ANSWERS,  # what may be answered on the spot: a group of alternatives, or 0
     ST_WAYS,  # number of its first way, where it has several
-) = range(18)
-STEP = 18
+) = range(19)
+STEP = 19
 (S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT) = range(8)
 FROM_TRIGGER, FROM_PREVIOUS, FROM_SENT, FROM_DATE, FROM_MOMENT = range(5)
 LATE_SEND, LATE_SKIP = range(2)
@@ -85,6 +86,8 @@ WAIT = 4
 # Counters of steps: reached, gone on, left the journey there, quarantined there, inside at the end
 (N_REACHED, N_PASSED, N_LEFT, N_STOPPED, N_INSIDE) = range(5)
 STEP_COUNTS = 5
+STEP_WEEK = 2
+"""Words by week: reached, gone on."""
 
 # Counters by journey and arm, then held and dropped by reason
 (
@@ -221,12 +224,15 @@ REACTION = 5
     RX_FELT,  # a good or a bad experience
     RX_PAID,  # a purchase closes the cart
     RX_REMEMBER,  # windowed features
-) = range(16)
+    RX_LIVELY,  # a visit or a purchase: a person who is active
+) = range(17)
 
 # Actions of steps and events: rows behind a count
 (AC_OP, AC_CELL, AC_CODE, AC_WORD, AC_WATCH) = range(5)
 ACTION = 5
 (AC_SET, AC_BIT, AC_GRANT, AC_WITHDRAW, AC_STAGE, AC_SCORE, AC_HEARD) = range(7)
+AC_ANSWERED = 13
+"""The answer to a survey with a scale: AC_WORD is the survey's row, AC_CELL the attribute that keeps it, or -1."""
 # … of rules only
 (AC_ENTER, AC_LEAVE, AC_TRANSFER, AC_PAUSE, AC_RESUME, AC_PRIORITY) = range(7, 13)
 (TF_TO, TF_STEP, TF_INSIDE, TF_PAUSES, TF_DAYS, TF_SECONDS, TF_CAUSE, TF_FROM) = range(8)
@@ -281,10 +287,25 @@ SOURCE = 12
 SO_POISSON, SO_ONCE, SO_BUYS, SO_VISITS, SO_REFERS = range(5)
 KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
 
-# Behaviour: groups of alternatives, of which at most one happens. BE_MOOD: how far satisfaction moves the choice
-(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE, BE_MOOD) = range(6)
+# Behaviour: groups of alternatives, of which at most one happens. BE_MOOD: how far satisfaction moves the choice;
+# BE_SURVEY: instead of alternatives, the row of a survey with a scale
+(BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE, BE_MOOD, BE_SURVEY) = range(7)
 (AL_CHANCE, AL_EVENT, AL_DAYS, AL_LEAST, AL_SPAN, AL_KEY, AL_VALUE, AL_SPREAD, AL_TEXT) = range(9)
 ALTERNATIVE = 9
+
+# Surveys with a scale; reals unless said otherwise. Only realistic people use what follows SV_TEXTS
+(
+    SV_COUNTS,  # address of counters: answers by score, then what all who were asked would have answered
+    SV_FIRST,  # whole number: the least score
+    SV_SCORES,  # whole number: how many scores
+    SV_TEXTS,  # address of the codes of their texts
+    SV_ODDS,  # address: logits of a score at least so good, from the best, at satisfaction 0.6
+    SV_MOOD,  # what these logits gain with satisfaction
+    SV_ANSWERS,  # logit of answering, for the middle of the scale
+    SV_BIAS,  # how much it gains from the worst answer to the best
+    SV_EVENT,  # whole number: the event an answer is
+) = range(9)
+SURVEY = 9
 
 # Realistic behaviour: the model's figures, as reals unless said otherwise
 (
@@ -329,10 +350,18 @@ ALTERNATIVE = 9
     MO_SHIFT,  # standard deviation of how early people live, seconds
     MO_CELLS,  # address of the contact's words
     MO_COUNTS,  # address of counters by send row: machine opens, messages reported opened
-) = range(41)
-MODEL = 41
+    MO_REGULAR,  # whole number: a purchase is so many candidates that happen
+    MO_PROMOTERS,  # logit of scoring 9 or 10 at satisfaction 0.6
+    MO_SCORES,  # what it gains with satisfaction
+    MO_SENDING,  # added to the logit of opens, times how awake people are at the sending, less one
+    MO_LIVELY_SECONDS,  # in which recent activity falls to 1/e; 0: it counts for nothing
+    MO_LIVELY_OPENS,
+    MO_LIVELY_CLICKS,
+) = range(48)
+MODEL = 48
 # … a contact's words: rate per waking second, instant of leaving, cents per unit of spend, lift (see `stock`) and the
-# send row that raised it last, satisfaction, when a cart was left, its key; then fatigue by channel
+# send row that raised it last, satisfaction, when a cart was left, its key, candidates that happened since the last
+# purchase, recent activity; then fatigue by channel
 (
     ME_RATE,
     ME_LEAVES,
@@ -342,8 +371,10 @@ MODEL = 41
     ME_MOOD,
     ME_CART,
     ME_CART_KEY,
+    ME_PHASE,
+    ME_LIVELY,
     ME_TIRED,
-) = range(9)
+) = range(11)
 # Readers: what people do with the messages of one channel
 (
     RD_PURPOSE,  # of what is drawn once for all messages
@@ -359,8 +390,8 @@ MODEL = 41
 ) = range(10)
 READER = 10
 # What a send row says to its reader: by persona logits of opens, of clicks, of leaving; factor on the lift; its place
-# among the repeats
-(TO_OPEN, TO_CLICK, TO_LEAVE, TO_LIFT, TO_REPEATS, TO_SHIFT) = range(6)
+# among the repeats; the row of the survey it asks, or 0; to whom it is relevant (a condition, or -1), by how much
+(TO_OPEN, TO_CLICK, TO_LEAVE, TO_LIFT, TO_REPEATS, TO_SHIFT, TO_SURVEY, TO_WHEN, TO_RELEVANCE) = range(9)
 
 # Columns of the population
 (P_CONTACT, P_ZONE, P_PERSONA, P_JOINED, P_KEEP, P_FIRST) = range(6)

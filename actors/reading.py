@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 
+from bifurque.actors.asking import P_ASK, asked
 from bifurque.actors.buying import came_back, raise_lift
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post
-from bifurque.actors.waking import awake_after
+from bifurque.actors.waking import awake, awake_after
 from bifurque.rules.compiled import Memory, kernel, put_real, real, seldom
+from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.numbers import caused, draw, log, nth
 from bifurque.rules.variates import exp, logistic, normal, stock, stocked
@@ -23,17 +25,22 @@ P_TASTE, P_EVER, P_WHEN, P_CLICK, P_DELAY, P_LEAVE, P_COMPLAIN, P_DEAD, P_SOFT, 
 
 
 @seldom
-def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> None:
-    """A message has left: all its reader will do with it."""
+def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> bool:
+    """A message has left: all its reader will do with it; False if it never reaches anybody."""
     model, reader, told = m[H_MODEL], m[send + SEND_READER], m[send + SEND_TOLD]
     cause = nth(m[send + SEND_PURPOSE], visit)
     if bounces(m, reader, cause):
         post(m, t + 5, m[model + MO_BOUNCED], key, MISSING, send, visit, cause, FROM_MODEL)
-        return
+        return False
     tired, again = grow_tired(m, model, reader, t), repeated(m, told)
     weary = log(1.0 + tired)
     look = real(m, m[told + TO_OPEN] + m[PERSONA]) + taste(m, model, reader) - real(m, model + MO_REPEATS) * again
-    opens = draw(m[KEY], cause, P_EVER) < logistic(look - real(m, model + MO_TIRED_OPENS) * weary)
+    drawn = relevance(m, told, t)
+    active = activity(m, model, t)
+    look += drawn + real(m, model + MO_LIVELY_OPENS) * active - real(m, model + MO_TIRED_OPENS) * weary
+    if real(m, model + MO_SENDING) != 0.0:
+        look += real(m, model + MO_SENDING) * (awake(m, model, t) - 1.0)
+    opens = draw(m[KEY], cause, P_EVER) < logistic(look)
     if by_machine(m, reader):
         soon = t + 20 + int(1800.0 * draw(m[KEY], cause, P_MACHINE))
         post(m, soon, m[H_OPENED], key, MISSING, send, visit, cause, FROM_MACHINE)
@@ -41,12 +48,31 @@ def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> None:
     if opens:
         post(m, at, m[H_OPENED], key, MISSING, send, visit, cause, FROM_MODEL)
         wish = real(m, m[told + TO_CLICK] + m[PERSONA]) - real(m, model + MO_TIRED_CLICKS) * weary
+        wish += drawn + real(m, model + MO_LIVELY_CLICKS) * active
         wish += real(m, reader + RD_CLICK_SPREAD) * normal(draw(m[KEY], m[reader + RD_PURPOSE], P_CLICK))
         if draw(m[KEY], cause, P_CLICK) < logistic(wish):
             delay = 1 + int(20.0 * exp(normal(draw(m[KEY], cause, P_DELAY))))
             clicked = caused(cause, P_CLICK)
             post(m, at + delay, m[H_CLICKED], key, MISSING, send, visit, clicked, FROM_MODEL)
+    if m[told + TO_SURVEY] != 0:
+        soon = at + 1 + int(-180.0 * log(draw(m[KEY], caused(cause, P_ASK), P_DELAY)))
+        asked(m, m[told + TO_SURVEY], caused(cause, P_ASK), soon, send, visit, FROM_MODEL, opens)
     leave(m, model, send, visit, cause, tired, opens, at)
+    return True
+
+
+@kernel
+def relevance(m: Memory, told: int, t: int) -> float:
+    """What a message gains where it matters to its reader."""
+    code = m[told + TO_WHEN]
+    return real(m, told + TO_RELEVANCE) if code >= 0 and truth(m, code, t) == TRUE else 0.0
+
+
+@kernel
+def activity(m: Memory, model: int, t: int) -> float:
+    """How active a person has been lately, as ln(1 + G)."""
+    seconds = real(m, model + MO_LIVELY_SECONDS)
+    return log(1.0 + stock(real(m, m[model + MO_CELLS] + ME_LIVELY), t, seconds)) if seconds > 0.0 else 0.0
 
 
 @kernel

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bifurque.actors.acts import act
 from bifurque.actors.behaviour import opened, react, receive_message, respring, spring
-from bifurque.actors.buying import felt, paid
+from bifurque.actors.buying import felt, lively, paid
 from bifurque.actors.firing import attend, infer, remember
 from bifurque.actors.foresee import foresee
 from bifurque.actors.layout import *
@@ -153,7 +153,7 @@ def reaction(m: Memory, row: int, t: int) -> None:
     elif op == RX_GOAL:
         reach_goal(m, arg, t)
     elif op == RX_RESUME:
-        resume_all(m, arg, key, t)
+        resume_all(m, arg, key, m[row + RX_AUX], t)
     elif op == RX_REVENUE:
         bought(m, t)
     elif op == RX_OPENED or op == RX_CLICKED:
@@ -164,6 +164,8 @@ def reaction(m: Memory, row: int, t: int) -> None:
         paid(m, t)
     elif op == RX_REMEMBER:
         remember(m, arg, t)
+    elif op == RX_LIVELY:
+        lively(m, t)
     elif op == RX_SEEN:
         seen(m, arg, m[row + RX_AUX], m[IN_KEY], t)
     elif op == RX_FIRST and m[m[arg + TR_CELLS]] == 0:
@@ -218,9 +220,11 @@ def matches(m: Memory, journey: int, slot: int, key: int) -> bool:
 
 
 @kernel
-def resume_all(m: Memory, step: int, key: int, t: int) -> None:
-    """The visits that stand at a wait_for, and match, go on."""
+def resume_all(m: Memory, step: int, key: int, answers: int, t: int) -> None:
+    """The visits that stand at a wait_for, and match, go on; an answer on the spot is to the journey that asked."""
     journey = m[step + ST_JOURNEY]
+    if answers == 1 and m[IN_SOURCE] >= FROM_VISIT and m[IN_SOURCE] != FROM_VISIT + m[journey + J_ID]:
+        return
     for i in range(m[journey + J_N_SLOTS]):
         slot = m[journey + J_SLOTS] + i * SLOT
         if m[slot + SLOT_STEP] == step and m[slot + SLOT_STATE] == AWAITING_EVENT and matches(m, journey, slot, key):

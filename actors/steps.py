@@ -8,6 +8,7 @@ from bifurque.actors.books import took
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer, transition
 from bifurque.actors.outbox import offer
+from bifurque.actors.tally import step_count
 from bifurque.actors.triggers import wait_row
 from bifurque.actors.visits import close_visit, open_visit, suspended
 from bifurque.rules.compiled import Memory, kernel
@@ -40,7 +41,7 @@ def go(m: Memory, slot: int, step: int, t: int) -> None:
         if step == 0:
             finish(m, slot, t)
             return
-        m[m[step + ST_COUNTS] + N_REACHED] += 1
+        step_count(m, step, N_REACHED, t)
         due = due_at(m, slot, step)
         if due > t:
             stand(m, slot, step, due, t)
@@ -150,7 +151,7 @@ def execute(m: Memory, slot: int, step: int, due: int, t: int) -> int:
     elif kind == S_EXIT:
         close_visit(m, slot, t, R_EXITED, 0, C_EXIT)
         return -1
-    m[m[step + ST_COUNTS] + N_PASSED] += 1
+    step_count(m, step, N_PASSED, t)
     m[slot + SLOT_PREVIOUS] = due
     if m[QUARANTINED] == 1 or m[slot + SLOT_STEP] == FREE:
         return -1
@@ -204,7 +205,7 @@ def resume_visit(m: Memory, slot: int, t: int) -> None:
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[slot + SLOT_STATE] = RUNNING
     m[slot + SLOT_PREVIOUS] = t
-    m[m[step + ST_COUNTS] + N_PASSED] += 1
+    step_count(m, step, N_PASSED, t)
     took(m, step, 0)
     go(m, slot, m[step + ST_ARG], t)
 

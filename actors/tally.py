@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bifurque.actors.layout import *
 from bifurque.rules.compiled import Memory, kernel
-from bifurque.rules.decisions import week_counts
+from bifurque.rules.decisions import week_counts, week_of
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import period
 
@@ -13,6 +13,13 @@ from bifurque.rules.localtime import period
 def arm_count(m: Memory, journey: int, which: int, by: int) -> None:
     """Add to a counter of a journey, for the arm the contact is in."""
     m[m[journey + J_COUNTS] + m[m[journey + J_ARM]] * (ARM_COUNTS + 2 * m[H_REASONS]) + which] += by
+
+
+@kernel
+def step_count(m: Memory, step: int, which: int, t: int) -> None:
+    """A visit reaches a step or goes on from it: count it in all and by week."""
+    m[m[step + ST_COUNTS] + which] += 1
+    m[m[step + ST_WEEKS] + week_of(m, t) * STEP_WEEK + which] += 1
 
 
 @kernel

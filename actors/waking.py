@@ -30,6 +30,14 @@ def woken(m: Memory, table: int, local: int) -> float:
 
 
 @kernel
+def awake(m: Memory, model: int, t: int) -> float:
+    """How fast waking time runs for a person at t; 1 on average over a week."""
+    local = t + offset(m, t) - shift(m, model) + 3 * 86400
+    at = m[model + MO_WEEK] + local % WEEK // HOUR
+    return (real(m, at + 1) - real(m, at)) / float(HOUR)
+
+
+@kernel
 def reading_at(m: Memory, table: int, waking: float) -> int:
     """The reading of the wall clock at which so much waking time has been counted; the reverse of `woken`."""
     weeks = int(waking / float(WEEK))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.engine.edges import edge_week
 from bifurque.engine.group_tables import Books, branch, kpi, loop, pressure_week, stage_day, stage_move
 from bifurque.engine.kpi import Counters
 from bifurque.engine.ledger import Vocabulary
@@ -45,6 +46,7 @@ def write_aggregates(folder: File, program: Program, counters: Words, lost: Word
         ("branch", branch(books)),
         ("loop", loop(books)),
         ("kpi", kpi(books)),
+        ("edge_week", edge_week(program, found)),
     ):
         write_table(folder, name, table)
 

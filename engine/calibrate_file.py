@@ -47,6 +47,8 @@ def _body(section: Any, margin: str) -> list[str]:
         pairs = list(section.items())
     lines = []
     for name, value in pairs:
+        if value is None:
+            continue
         if isinstance(value, Known):
             lines.append(f"{margin}{name}: {_known(value)}")
         elif isinstance(value, Struct):

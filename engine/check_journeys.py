@@ -29,9 +29,9 @@ from bifurque.engine.journey import (
     WaitByArm,
     WaitForStep,
 )
-from bifurque.engine.names import Names, event_refs, exits, listed
+from bifurque.engine.names import Names, answers, event_refs, exits, listed
 from bifurque.engine.problems import Path
-from bifurque.engine.values import Duration
+from bifurque.engine.values import Duration, shown
 
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker
@@ -213,9 +213,8 @@ def _step(c: Checker, step: Step, path: Path) -> None:
         if step.message is not None:
             c.known(step.message, c.names.messages, "message", (*path, "message"))
         if step.sets is not None and c.known(step.sets, c.names.attributes, "attribute", (*path, "sets")):
-            _dated(c, step.sets, (*path, "sets"), "string")
-        if not step.answers:
-            c.problems.add((*path, "answers"), "a survey needs answers")
+            _dated(c, step.sets, (*path, "sets"), "string" if step.scale is None else "int")
+        _scale(c, step, path)
     elif isinstance(step, ScoreStep):
         for score, points in step.score.items():
             c.known(score, c.plan.scores, "score", (*path, "score", score), at_key=True)
@@ -226,6 +225,16 @@ def _step(c: Checker, step: Step, path: Path) -> None:
         c.consents(step.withdraw, (*path, "withdraw"))
     elif isinstance(step, TransferStep):
         c.known(step.transfer, c.names.journeys, "journey", (*path, "transfer"))
+
+
+def _scale(c: Checker, step: SurveyStep, path: Path) -> None:
+    """A survey has answers of its own, or a scale: the same wherever it is asked."""
+    if not step.answers and step.scale is None:
+        c.problems.add((*path, "answers"), "a survey needs answers, or a scale")
+    if step.answers and step.scale is not None:
+        c.problems.add((*path, "scale"), "a survey has answers of its own or a scale, not both")
+    if answers(c.names)[step.survey].scale != step.scale:
+        c.problems.add((*path, "scale"), f"`{shown(step.survey)}` is asked with another scale elsewhere", at_key=True)
 
 
 def _branch(c: Checker, step: BranchStep, path: Path) -> None:

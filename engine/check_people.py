@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bifurque.engine.check_realistic import check_realistic
 from bifurque.engine.habits import Between, Choice, Reaction, Source
-from bifurque.engine.names import Names, answers
+from bifurque.engine.names import Names, answers, choices
 from bifurque.engine.problems import Path
 from bifurque.engine.values import shown
 
@@ -144,7 +144,7 @@ def _answers(c: Checker, survey: str, chances: Mapping[str, Any], path: Path) ->
     if not c.known(survey, surveys, "survey", path, at_key=True):
         return
     for answer, chance in chances.items():
-        c.known(answer, surveys[survey].answers, f"answer of `{survey}`", (*path, answer), at_key=True)
+        c.known(answer, choices(surveys[survey]), f"answer of `{survey}`", (*path, answer), at_key=True)
         _personas(c, chance, (*path, answer))
     _not_more_than_all(c, list(chances.values()), path)
 

@@ -19,6 +19,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "purchases.alpha": (TINY, HUGE),
     "purchases.beta": (TINY, HUGE),
     "purchases.taste": (-1.0, 1.0),
+    "purchases.regularity": (1.0, 20.0),
     "spend.p": (0.001, HUGE),
     "spend.q": (0.01, HUGE),
     "lift.days": (0.01, 36600.0),
@@ -45,13 +46,22 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "fatigue.unsubscribes": (-100.0, 100.0),
     "fatigue.opened": (-100.0, 100.0),
     "clock.spread": (0.0, 12.0),
+    "clock.sending": (-100.0, 100.0),
+    "interest.days": (0.01, 36600.0),
+    "interest.opens": (-100.0, 100.0),
+    "interest.clicks": (-100.0, 100.0),
     "opinion.start": SHARE,
     "opinion.step": SHARE,
     "opinion.unsubscribes": (-100.0, 100.0),
     "opinion.answers": (-100.0, 100.0),
+    "opinion.scores": (-100.0, 100.0),
+    "opinion.response": SHARE,
+    "opinion.bias": (-100.0, 100.0),
     "personas.open": (-100.0, 100.0),
+    "personas.click": (-100.0, 100.0),
     "messages.open": (-100.0, 100.0),
     "messages.click": (-100.0, 100.0),
+    "messages.relevance": (-100.0, 100.0),
     "messages.lift": (-HUGE, HUGE),
 }
 """The least and the most of a figure; any other is not below 0."""
@@ -69,19 +79,29 @@ def check_realistic(c: Checker) -> None:
     for survey in listed(people.opinion.surveys):
         if survey not in answers(c.names):
             c.problems.add((*here, "opinion", "surveys"), f"the plan has no survey `{shown(survey)}`", finding=True)
-    if people.personas and not any(people.personas[p].rate if p in people.personas else 1 for p in c.names.personas):
+    for name in people.messages:
+        if name in c.names.messages:
+            c.condition(people.messages[name].when, (*here, "messages", name, "when"))
+    rates = [_value(people.personas[p].rate) if p in people.personas else 1 for p in c.names.personas]
+    if people.personas and not any(rates):
         c.problems.add((*here, "personas"), "nobody ever buys: give one persona a rate above 0")
 
 
 def check_figures(people: Realistic, here: Path, problems: Problems) -> None:
     """Figures a model can be made of, wherever they stand."""
-    for part in ("purchases", "spend", "lift", "visits", "fatigue", "clock", "opinion"):
+    for part in ("purchases", "spend", "lift", "visits", "fatigue", "clock", "interest", "opinion"):
         _bounded(problems, getattr(people, part), part, (*here, part))
     for part in ("channels", "personas", "messages"):
         for name, figures in getattr(people, part).items():
             _bounded(problems, figures, part, (*here, part, name))
     if any(hour < 0 for hour in people.clock.hours) or not any(people.clock.hours):
         problems.add((*here, "clock", "hours"), "a weight is not below 0, and people are awake at some hour")
+    if _value(people.purchases.regularity) % 1 != 0:
+        problems.add((*here, "purchases", "regularity"), "expected a whole number")
+    for scale in ("nps", "csat"):
+        weights = getattr(people.opinion, scale)
+        if any(w < 0 for w in weights) or not any(weights):
+            problems.add((*here, "opinion", scale), "a weight is not below 0, and some score is given")
     if _value(people.purchases.a) > 0 and _value(people.purchases.b) <= 0:
         problems.add((*here, "purchases", "a"), "BG/NBD needs `b` as well, above 0")
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path as File
 from typing import Any, TypeVar
 
@@ -23,8 +24,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
+ABOVE = {"map": "bifurque.dashboard.map_command:map_"}
+"""Commands of the folder above this one: named here, imported when they are asked for."""
+
+
 class Commands(click.Group):
     """Commands whose errors are one clear line, never a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*super().list_commands(ctx), *ABOVE})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """A command by its name."""
+        if name not in ABOVE:
+            return super().get_command(ctx, name)
+        module, _, attribute = ABOVE[name].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what bifurque has to say goes to stderr, and the exit code is 2."""
@@ -89,6 +106,7 @@ def main() -> None:
     bifurque check shop/plan.yaml         prove what can be proved on the plan alone
     bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
     bifurque why RUN 17                   every decision about one contact, with its reason
+    bifurque map shop/plan.yaml           the whole plan as a metro map
     """
 
 
@@ -124,6 +142,33 @@ def _print(data: object, lines: list[str], json: bool) -> None:
         click.echo(msgspec.json.encode(data))
     for line in lines if not json else ():
         click.echo(line)
+
+
+@main.command()
+@click.argument("sector", required=False)
+@click.option("-o", "--out", type=click.Path(path_type=File), help="To this file; by default on the screen.")
+@click.option("--list", "listing", is_flag=True, help="List the sectors.")
+@lang
+@as_json
+def behaviour(sector: str | None, out: File | None, listing: bool, lang: str | None, json: bool) -> None:
+    """Write the usual people of SECTOR, to edit and use with `simulate --behaviour FILE`.
+
+    Every figure comes with its source, or is said to be assumed. SECTOR is one of those that --list shows, such as
+    retail, e-commerce, travel or software; `all` if none is named.
+    """
+    from bifurque.engine.sector_file import SECTORS, sector_text, write_sector
+    from bifurque.engine.words import language
+
+    if listing:
+        _print(list(SECTORS), list(SECTORS), json)
+        return
+    sector = sector or "all"
+    if out is None:
+        text = sector_text(sector, language(lang))
+        _print({"sector": sector, "text": text}, [text.rstrip()], json)
+        return
+    write_sector(out, sector, language(lang))
+    _print({"sector": sector, "file": str(out)}, [str(out)], json)
 
 
 @main.command()
@@ -261,9 +306,14 @@ class Progress:
 @click.argument("contact")
 @click.argument("message", required=False)
 @click.option("--zone", help="On whose wall clock; by default the contact's own.")
+@click.option(
+    "--events", is_flag=True, help="Also what the contact did: opens, by itself or by its mail program, clicks."
+)
 @lang
 @as_json
-def why(run: File, contact: str, message: str | None, zone: str | None, lang: str | None, json: bool) -> None:
+def why(
+    run: File, contact: str, message: str | None, zone: str | None, events: bool, lang: str | None, json: bool
+) -> None:
     """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
 
     The contact's life is lived again, so this works whether or not the ledger kept it.
@@ -278,9 +328,9 @@ def why(run: File, contact: str, message: str | None, zone: str | None, lang: st
     if json:
         import msgspec
 
-        click.echo(msgspec.json.encode(found.rows))
+        click.echo(msgspec.json.encode(found.rows + found.lived if events else found.rows))
         return
-    for line in told(found, spoken, zone):
+    for line in told(found, spoken, zone, events=events):
         click.echo(line)
     if not found.rows:
         click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))

@@ -13,6 +13,9 @@ from bifurque.actors.layout import (
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
+    STEP_WEEK,
+    SV_COUNTS,
+    SV_SCORES,
     TOTALS,
     WAKES_MAIL,
 )
@@ -179,7 +182,9 @@ def _room(c: Compiling, rows: int) -> None:
     words[H_TOTALS] = tables.reserve(TOTALS)
     if words[H_BEHAVIOUR] == REALISTIC:
         words[words[H_MODEL] + MO_COUNTS] = tables.reserve(2 * len(c.sends))
+    for survey in c.surveys.values():
+        words[survey + SV_COUNTS] = tables.reserve(2 * words[survey + SV_SCORES])
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
     words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
     reserve_books(c)
-    c.place_counters()
+    c.place_counters(tables.reserve(len(c.steps) * words[H_WEEKS] * STEP_WEEK))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bifurque.actors.layout import (
+    AC_ANSWERED,
     AC_BIT,
     AC_GRANT,
     AC_HEARD,
@@ -13,10 +14,15 @@ from bifurque.actors.layout import (
     AC_STAGE,
     AC_WITHDRAW,
     ACTION,
+    SURVEY,
+    SV_EVENT,
+    SV_FIRST,
+    SV_SCORES,
+    SV_TEXTS,
 )
 from bifurque.engine.compile_scores import score_row
 from bifurque.engine.journey import ScoreStep, SetStep, SurveyStep
-from bifurque.engine.names import listed
+from bifurque.engine.names import choices, listed
 from bifurque.engine.program import Compiling
 from bifurque.engine.tables import NAN
 from bifurque.rules.layout import IN_TEXT, MISSING, OP_END, OP_LOAD
@@ -75,12 +81,25 @@ def consents(c: Compiling, op: int, found: object) -> list[int]:
 
 
 def keep_answer(c: Compiling, step: object) -> int:
-    """Keep the key of an `answered` event in an attribute."""
+    """Keep the key of an `answered` event in an attribute; a score is counted, and kept as a number."""
     assert isinstance(step, SurveyStep)
+    if step.scale is not None:
+        cell, watch = (-1, 0) if step.sets is None else (c.columns[step.sets], c.watch_list(step.sets))
+        return c.tables.listed([AC_ANSWERED, cell, -1, survey_row(c, step), watch], ACTION)
     if step.sets is None:
         return c.tables.listed([], ACTION)
     code = c.tables.put([OP_LOAD, IN_TEXT, 0, OP_END, 0, 0])
     return c.tables.listed([AC_SET, c.columns[step.sets], code, MISSING, c.watch_list(step.sets)], ACTION)
+
+
+def survey_row(c: Compiling, step: SurveyStep) -> int:
+    """The row of a survey with a scale: its scores, and room for what people are like."""
+    if step.survey not in c.surveys:
+        texts = c.tables.put(c.tables.text(t) for t in choices(step))
+        at = c.surveys[step.survey] = c.tables.put([0] * SURVEY)
+        scores = {SV_FIRST: int(choices(step)[0]), SV_SCORES: len(choices(step)), SV_TEXTS: texts}
+        c.tables.fill(at, scores | {SV_EVENT: c.event("answered")})
+    return c.surveys[step.survey]
 
 
 def event_actions(c: Compiling, event: str) -> list[int]:

@@ -153,7 +153,7 @@ def _group(
     rows: list[int] = []
     for way in ways:
         rows += _alternative(c, way)
-    return c.tables.put([when, hash64(*path), len(ways), c.tables.put(rows), source, 0])
+    return c.tables.put([when, hash64(*path), len(ways), c.tables.put(rows), source, 0, 0])
 
 
 def _alternative(c: Compiling, way: Alternative, text: int = -1) -> list[int]:
@@ -210,7 +210,9 @@ def _answers(c: Compiling, responses: dict[int, list[int]]) -> None:
     for name in c.names.journeys:
         for number, station in enumerate(c.graphs[name]):
             step = station.step
-            if not isinstance(step, SurveyStep) or step.survey not in behaviour.answers or not station.first:
+            if not isinstance(step, SurveyStep) or not station.first:
+                continue
+            if step.survey not in behaviour.answers:
                 continue
             after = _soon(behaviour.answer_after) if station.part == "ask" else Duration(0, 0)
             rows: list[int] = []
@@ -219,7 +221,8 @@ def _answers(c: Compiling, responses: dict[int, list[int]]) -> None:
                 rows += _alternative(c, way, c.tables.text(answer))
             path = ("behaviour", "answers", step.survey)
             mood = answers_follow(c, step.survey) if c.behaviour == "realistic" else 0
-            group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows), FROM_MODEL, mood])
+            source = FROM_MODEL if station.part == "ask" else FROM_VISIT + 1 + c.names.journeys.index(name)
+            group = c.tables.put([-1, hash64(*path), len(rows) // ALTERNATIVE, c.tables.put(rows), source, mood, 0])
             if station.part == "answer":
                 c.tables.fill(c.step_row(name, number), {ST_ANSWERS: group})
             else:

@@ -22,7 +22,7 @@ from bifurque.engine.compile_journeys import set_slot_timers
 from bifurque.engine.compile_rules import compile_rules
 from bifurque.engine.compile_triggers import watch_lists
 from bifurque.engine.journey import SurveyStep, WaitForStep
-from bifurque.engine.names import Names, event_refs, exits, listed
+from bifurque.engine.names import Names, choices, event_refs, exits, listed
 from bifurque.engine.program import Compiling
 from bifurque.engine.routes import Station
 from bifurque.rules.layout import (
@@ -142,11 +142,12 @@ def _resume(c: Compiling, station: Station, row: int) -> None:
     elif station.part == "answer":
         assert isinstance(step, SurveyStep)
         where = c.tables.code(_answering(step), Names.event_types)
-        c.react("answered", ORDER_RESUME, [RX_RESUME, row, where, 0, 0])
+        c.react("answered", ORDER_RESUME, [RX_RESUME, row, where, 0, 1])
 
 
 def _answering(step: SurveyStep) -> str:
     """Which `answered` events answer a survey."""
-    answers = ", ".join(f'"{a}"' for a in step.answers)
-    text = f"event.key in [{answers}]"
-    return text if step.message is None else f'{text} && (!has(event.message) || event.message == "{step.message}")'
+    answers = ", ".join(f'"{a}"' for a in choices(step))
+    silent = "!has(event.message)"
+    about = silent if step.message is None else f'({silent} || event.message == "{step.message}")'
+    return f"event.key in [{answers}] && {about}"

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import structs
 
 from bifurque.actors import layout as a
+from bifurque.engine.compile_actions import survey_row
+from bifurque.engine.journey import SurveyStep
 from bifurque.engine.names import listed
 from bifurque.engine.program import Compiling
-from bifurque.engine.realistic import Effect, Figure, Known, Reads, Realistic, Temper
+from bifurque.engine.realistic import Effect, Figure, Known, Opinion, Reads, Realistic, Temper
 from bifurque.engine.sectors import usual
 from bifurque.engine.tables import hash64
 from bifurque.rules import layout as r
 from bifurque.rules.lowering import real_word
 
 SECONDS, HOUR = 604800.0, 3600.0
-ORDER_PAID, ORDER_FELT = 71, 72
+ORDER_PAID, ORDER_FELT, ORDER_LIVELY = 71, 72, 73
 NEVER_LEAVES = -40.0
 """The logit of leaving over a message that needs no consent: nobody unsubscribes from a receipt."""
 REPEATS_A_WORD = 8
@@ -69,7 +71,11 @@ def compile_realistic(c: Compiling) -> None:
     """Fill the model, its readers, and what messages tell them."""
     people, tables = c.plan.behaviour.realistic, c.tables
     cells = tables.cells(a.ME_TIRED + len(c.names.channels))
-    for stock in (cells + a.ME_LIFT, *range(cells + a.ME_TIRED, cells + a.ME_TIRED + len(c.names.channels))):
+    for stock in (
+        cells + a.ME_LIFT,
+        cells + a.ME_LIVELY,
+        *range(cells + a.ME_TIRED, cells + a.ME_TIRED + len(c.names.channels)),
+    ):
         tables.start_with(stock, real_word(NOTHING))
     repeats = tables.cells(-(-len(c.names.messages) // REPEATS_A_WORD))
     row = {**_buying(c, people), **_tiredness(people), a.MO_CELLS: cells}
@@ -80,9 +86,18 @@ def compile_realistic(c: Compiling) -> None:
     for good, events in ((1, people.opinion.good), (0, people.opinion.bad)):
         for event in listed(events):
             c.react(event, ORDER_FELT, [a.RX_FELT, good, -1, 0, 0])
+    interest = people.interest
+    if figure(interest.opens) or figure(interest.clicks):
+        seconds = real_word(figure(interest.days) * 86400.0)
+        slopes = {a.MO_LIVELY_OPENS: interest.opens, a.MO_LIVELY_CLICKS: interest.clicks}
+        tables.fill(model, {k: real_word(figure(v)) for k, v in slopes.items()} | {a.MO_LIVELY_SECONDS: seconds})
+        for event in dict.fromkeys((people.visits.event, people.purchases.event)):
+            c.react(event, ORDER_LIVELY, [a.RX_LIVELY, 0, -1, 0, 0])
+    asking = ask_with_scales(c)
     readers = {name: _reader(c, n, name, cells) for n, name in enumerate(c.names.channels)}
     for number, send in enumerate(c.sends):
         told = _told(c, send.message, send.channel, repeats)
+        tables.fill(told, {a.TO_SURVEY: asking.get(send.step, 0)})
         tables.fill(c.send_row(number), {r.SEND_READER: readers[send.channel], r.SEND_TOLD: told})
 
 
@@ -94,7 +109,7 @@ def _temper(c: Compiling, people: Realistic, value: Callable[[Temper], float]) -
 def _buying(c: Compiling, people: Realistic) -> dict[int, int]:
     buys, spend, lift, visits = people.purchases, people.spend, people.lift, people.visits
     shape, alpha = figure(buys.r), figure(buys.alpha) * SECONDS
-    rates = _temper(c, people, lambda t: t.rate / alpha)
+    rates = _temper(c, people, lambda t: figure(t.rate) / alpha)
     mean = float(np.average(rates, weights=_shares(c)))
     reals = {
         a.MO_R: shape,
@@ -119,6 +134,9 @@ def _buying(c: Compiling, people: Realistic) -> dict[int, int]:
         a.MO_COMPLETES: figure(visits.completes),
         a.MO_COMPLETE_SECONDS: figure(visits.hours) * HOUR,
         a.MO_SHIFT: figure(people.clock.spread) * HOUR,
+        a.MO_SENDING: figure(people.clock.sending),
+        a.MO_PROMOTERS: _logit(sum(people.opinion.nps[9:]) / sum(people.opinion.nps)),
+        a.MO_SCORES: figure(people.opinion.scores),
         a.MO_MOOD_START: figure(people.opinion.start),
         a.MO_MOOD_STEP: figure(people.opinion.step),
         a.MO_MOOD_LEAVES: figure(people.opinion.unsubscribes),
@@ -126,8 +144,9 @@ def _buying(c: Compiling, people: Realistic) -> dict[int, int]:
     gamma = figure(spend.gamma) * 100
     return {column: real_word(value) for column, value in reals.items()} | {
         a.MO_RATE: c.tables.reals(rates),
-        a.MO_GAMMA: c.tables.reals(_temper(c, people, lambda t: gamma * t.spend)),
+        a.MO_GAMMA: c.tables.reals(_temper(c, people, lambda t: gamma * figure(t.spend))),
         a.MO_WEEK: c.tables.reals(waking_week(people)),
+        a.MO_REGULAR: round(figure(buys.regularity)),
         a.MO_CART_EVENT: c.event(visits.cart_event),
         a.MO_BUY_EVENT: c.event(buys.event),
         a.MO_VISIT_EVENT: c.event(visits.event),
@@ -180,13 +199,14 @@ def _told(c: Compiling, message: str, channel: str, repeats: int) -> int:
     """What one message tells the reader of its channel."""
     people, habits = c.plan.behaviour.realistic, reads(c, channel)
     effect = people.messages.get(message, Effect())
-    tempers = _temper(c, people, lambda t: t.open)
+    tempers = _temper(c, people, lambda t: figure(t.open))
     weary = math.log(2.0)
     opens = intercept(figure(habits.open), figure(habits.open_spread), tempers, _shares(c))
     opens += figure(people.fatigue.opens) * weary + figure(effect.open)
-    clicks = intercept(figure(habits.click), figure(habits.click_spread), [0.0], [1.0])
+    keen = _temper(c, people, lambda t: figure(t.click))
+    clicks = intercept(figure(habits.click), figure(habits.click_spread), keen, _shares(c))
     clicks += figure(people.fatigue.clicks) * weary + figure(effect.click)
-    factors = _temper(c, people, lambda t: t.unsubscribe)
+    factors = _temper(c, people, lambda t: figure(t.unsubscribe))
     leaves = [_leaving(people, habits) + math.log(max(f, 1e-12)) for f in factors]
     if c.names.purpose(c.plan.messages[message].category) is None:
         leaves = [NEVER_LEAVES] * len(factors)
@@ -194,13 +214,57 @@ def _told(c: Compiling, message: str, channel: str, repeats: int) -> int:
     return c.tables.put(
         [
             c.tables.reals(opens + t for t in tempers),
-            c.tables.reals(clicks for _ in tempers),
+            c.tables.reals(clicks + k for k in keen),
             c.tables.reals(leaves),
             real_word(figure(effect.lift)),
             repeats + place // REPEATS_A_WORD,
             8 * (place % REPEATS_A_WORD),
+            0,
+            c.tables.code(effect.when) if figure(effect.relevance) else -1,
+            real_word(figure(effect.relevance)),
         ]
     )
+
+
+def ask_with_scales(c: Compiling) -> dict[int, int]:
+    """What people answer to surveys with a scale of which the plan does not say it; those asked by a step."""
+    opinion, found = c.plan.behaviour.realistic.opinion, {}
+    for name in c.names.journeys:
+        for number, station in enumerate(c.graphs[name]):
+            step = station.step
+            if not isinstance(step, SurveyStep) or step.scale is None or step.survey in c.plan.behaviour.answers:
+                continue
+            weights = opinion.nps if step.scale == "nps" else opinion.csat
+            reals = {
+                a.SV_MOOD: figure(opinion.scores),
+                a.SV_ANSWERS: _answering(opinion, weights),
+                a.SV_BIAS: figure(opinion.bias),
+            }
+            row = {column: real_word(value) for column, value in reals.items()}
+            c.tables.fill(survey_row(c, step), row | {a.SV_ODDS: c.tables.reals(at_least(weights))})
+            if station.part == "ask":
+                found[c.step_number(name, number)] = survey_row(c, step)
+            elif station.part == "answer" and station.first:
+                source = a.FROM_VISIT + 1 + c.names.journeys.index(name)
+                group = c.tables.put([-1, 0, 0, 0, source, 0, survey_row(c, step)])
+                c.tables.fill(c.step_row(name, number), {a.ST_ANSWERS: group})
+    return found
+
+
+def at_least(weights: Sequence[float]) -> list[float]:
+    """The logit of a score at least so good: the best alone, the two best, … all but the worst."""
+    return [_logit(sum(weights[-k:]) / sum(weights)) for k in range(1, len(weights))]
+
+
+def _answering(opinion: Opinion, weights: Sequence[float]) -> float:
+    """The logit of answering for the middle of a scale, so that at satisfaction 0.6 the share is the one stated."""
+    ranks = [figure(opinion.bias) * (i / (len(weights) - 1) - 0.5) for i in range(len(weights))]
+    return intercept(figure(opinion.response), 0.0, ranks, list(weights))
+
+
+def _logit(share: float) -> float:
+    """Far beyond any draw where the share is 0 or 1."""
+    return math.log(share / (1 - share)) if 0.0 < share < 1.0 else math.copysign(1e3, share - 0.5)
 
 
 def _leaving(people: Realistic, habits: Reads) -> float:

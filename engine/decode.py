@@ -203,6 +203,7 @@ def _union(raw: Any, kinds: tuple[Any, ...], path: Path, problems: Problems) -> 
     if tagged:
         return _tagged(raw, tagged, path, problems)
     fitting = [k for k in kinds if _fits(raw, k)]
+    fitting.sort(key=lambda k: not _is_struct(k))  # `{mean: 60}` is an amount that varies, not that of a persona
     nested = isinstance(raw, list | dict)
     if nested and len(fitting) == 1:
         return decode(raw, fitting[0], path, problems)

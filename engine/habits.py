@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from bifurque.engine.journey import Scalar, Text, doc
 from bifurque.engine.realistic import Realistic, Sector
-from bifurque.engine.values import Condition, Duration, Money, Name, Number, Share, Zone
+from bifurque.engine.values import Answer, Condition, Duration, Money, Name, Number, Share, Zone
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -200,7 +200,7 @@ class Behaviour(Struct, frozen=True, forbid_unknown_fields=True):
         doc("Chances by journey, step and interval", {"cart": {"before": {"cart_reminder": "10%"}}}),
     ] = {}
     answers: Annotated[
-        dict[Name, dict[Name, SharesByPersona]],
+        dict[Name, dict[Answer, SharesByPersona]],
         doc("Answers to surveys; the rest does not answer", {"exit_reason": {"too_many": "45%"}}),
     ] = {}
     answer_after: Annotated[Duration, doc("How long after the question they answer a message", "2h")] = Duration(

@@ -281,7 +281,10 @@ class SurveyStep(Timed, frozen=True, tag="survey", tag_field="kind"):
     """Ask, and keep the answer: an event `answered` whose key is one of the answers."""
 
     survey: Annotated[Name, doc("How the survey is called", "exit_reason")]
-    answers: Annotated[tuple[Name, ...], doc("What may be answered", ["too_many", "not_relevant"])]
+    answers: Annotated[tuple[Name, ...], doc("What may be answered", ["too_many", "not_relevant"])] = ()
+    scale: Annotated[
+        Literal["nps", "csat"] | None, doc("Or a scale: `nps` from 0 to 10, `csat` from 1 to 5", "nps")
+    ] = None
     message: Annotated[
         Name | None, doc("Asked by this message; without it, on the spot (a page, a shop)", "cart_survey")
     ] = None
@@ -392,10 +395,7 @@ class Journey(Struct, frozen=True, forbid_unknown_fields=True):
     exit: Annotated[Exit | tuple[Exit, ...], doc("Events that end a visit at once", {"event": "purchase"})] = ()
     priority: Annotated[
         Number | Condition,
-        doc(
-            "Who goes first: a number, or an expression of stage, persona, scores, `value`, `deadline`",
-            70,
-        ),
+        doc("Who goes first: a number, or an expression of stage, persona, scores, `value`, `deadline`", 70),
     ] = 50.0
     group: Annotated[
         dict[Name, Literal["preempt", "pause", "queue"]],

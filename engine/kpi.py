@@ -38,6 +38,7 @@ from bifurque.actors.layout import (
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
+    STEP_WEEK,
     TOTALS,
     X_CLICKED,
     X_CONTACTS,
@@ -55,6 +56,7 @@ from bifurque.actors.layout import (
     X_SENT,
     X_UNSUBSCRIBED,
 )
+from bifurque.engine.kpi_surveys import surveys
 from bifurque.engine.program import Program
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
@@ -87,6 +89,12 @@ Figures = dict[str, Any]
 BEHAVIOURS = ("off", "constant", "realistic")
 
 
+def by_week_from(program: Program) -> int:
+    """Where the counters of steps by week begin: the last block."""
+    rules = len(program.plan.rules) + len(program.tables.features)
+    return int(program.words[H_RULE_COUNTS]) - program.first_counter + rules
+
+
 class Counters:
     """The counters of a run by what they count, added up over its lanes."""
 
@@ -110,6 +118,8 @@ class Counters:
         self.totals = block(H_TOTALS, TOTALS)
         self.events = block(H_EVENT_COUNTS, len(names.events))
         self.rules = block(H_RULE_COUNTS, len(program.plan.rules) + len(program.tables.features))
+        at = by_week_from(program)
+        self.steps_by_week = counters[at:].reshape(len(program.steps), weeks, STEP_WEEK)
         self.machine: Words | None = None
         if words[H_BEHAVIOUR] == REALISTIC:
             self.machine = block(int(words[H_MODEL]) + MO_COUNTS, sends, 2)
@@ -138,6 +148,7 @@ def kpis(program: Program, counters: Words, days: int) -> Figures:
         "steps": _steps(program, n),
         "pressure": pressure(n.pressure),
         "events": {e: int(n.events[i]) for i, e in enumerate(names.events) if n.events[i]},
+        **surveys(program, counters, n.steps, n.sends),
         **_rules(program, n),
     }
 

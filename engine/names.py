@@ -237,6 +237,15 @@ def exits(journey: Journey) -> tuple[Any, ...]:
     return journey.exit if isinstance(journey.exit, tuple) else (journey.exit,)
 
 
+SCALES = {"nps": tuple(map(str, range(11))), "csat": tuple(map(str, range(1, 6)))}
+"""What may be answered to a survey with a scale, the worst first."""
+
+
+def choices(step: SurveyStep) -> tuple[str, ...]:
+    """What may be answered to a survey."""
+    return step.answers if step.scale is None else SCALES[step.scale]
+
+
 def answers(names: Names) -> dict[str, SurveyStep]:
     """Every survey of the plan by its name."""
     found: dict[str, SurveyStep] = {}

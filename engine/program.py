@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bifurque.actors.layout import ARM_COUNTS, J_COUNTS, JOURNEY, ST_COUNTS, STEP, STEP_COUNTS
+from bifurque.actors.layout import ARM_COUNTS, J_COUNTS, JOURNEY, ST_COUNTS, ST_WEEKS, STEP, STEP_COUNTS, STEP_WEEK
 from bifurque.engine.journey import ChangeTrigger, DateTrigger, Journey
 from bifurque.engine.names import Names
 from bifurque.engine.plan import Plan, QuietHours
@@ -20,6 +20,7 @@ from bifurque.rules.layout import (
     H_SENDS,
     H_START,
     H_STEP_COUNTS,
+    H_WEEKS,
     REASONS,
     SEND,
 )
@@ -63,6 +64,7 @@ class Program:
         reasons: reasons by code.
         winners: winners by code.
         causes: causes by code.
+        surveys: rows of surveys with a scale.
     """
 
     plan: Plan
@@ -78,6 +80,7 @@ class Program:
     winners: list[str]
     causes: list[str]
     behaviour: str
+    surveys: dict[str, int] = field(default_factory=dict)
 
     @property
     def start(self) -> int:
@@ -147,6 +150,7 @@ class Compiling:
         self.visits: dict[str, tuple[int, int]] = {}
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}
+        self.surveys: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
 
     def step_number(self, journey: str, station: int) -> int:
@@ -208,11 +212,13 @@ class Compiling:
         first = len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes)
         return {name: first + i for i, name in enumerate(rules)}
 
-    def place_counters(self) -> None:
-        """Tell steps and journeys where their counters stand."""
+    def place_counters(self, by_week: int) -> None:
+        """Tell steps and journeys where their counters stand; those of steps by week come last."""
         words = self.tables.words
         for i in range(len(self.steps)):
-            words[self.step_rows + i * STEP + ST_COUNTS] = words[H_STEP_COUNTS] + i * STEP_COUNTS
+            row = self.step_rows + i * STEP
+            words[row + ST_COUNTS] = words[H_STEP_COUNTS] + i * STEP_COUNTS
+            words[row + ST_WEEKS] = by_week + i * words[H_WEEKS] * STEP_WEEK
         for i in range(len(self.names.journeys)):
             at = words[H_ARM_COUNTS] + i * len(self.arms) * (ARM_COUNTS + 2 * len(self.reasons))
             words[self.journey_rows + i * JOURNEY + J_COUNTS] = at
@@ -236,4 +242,5 @@ class Compiling:
             self.winners,
             causes,
             self.behaviour,
+            self.surveys,
         )

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from bifurque.engine.journey import Names, doc
-from bifurque.engine.values import Name, Number, Share
+from bifurque.engine.values import Condition, Name, Number, Share
 
 
 class Known(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +62,9 @@ class Purchases(Struct, frozen=True, forbid_unknown_fields=True):
     b: Annotated[Figure, doc("BG/NBD: chance to stay", 2.426)] = 0.0
     age: Annotated[Figure, doc("Weeks lived before the run by those who are there when it begins", 52)] = 0.0
     taste: Annotated[Figure, doc("Correlation, over people, of purchase rate and opens", 0.2)] = 0.2
+    regularity: Annotated[
+        Figure, doc("k: purchases come like every k-th of a random stream, from 1 (any time) to 20 (regularly)", 1)
+    ] = 1.0
     event: Annotated[Name, doc("The event a purchase is", "purchase")] = "purchase"
 
 
@@ -144,6 +147,17 @@ class Clock(Struct, frozen=True, forbid_unknown_fields=True):
     )
     weekend: Annotated[Figure, doc("Weight of Saturdays and Sundays", 0.85)] = 0.85
     spread: Annotated[Figure, doc("How many hours earlier or later people live: standard deviation", 1.5)] = 1.5
+    sending: Annotated[
+        Figure, doc("Added to the logit of opens, times (how awake people are when a message leaves - 1)", 0.2)
+    ] = 0.0
+
+
+class Interest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What recent activity does: G rises by one with each visit and each purchase, and falls."""
+
+    days: Annotated[Figure, doc("After so many days e^-1 of it is left", 30)] = 30.0
+    opens: Annotated[Figure, doc("Added to the logit of opens, times ln(1 + G)", 0.2)] = 0.0
+    clicks: Annotated[Figure, doc("Added to the logit of clicks, times ln(1 + G)", 0.1)] = 0.0
 
 
 class Opinion(Struct, frozen=True, forbid_unknown_fields=True):
@@ -158,6 +172,24 @@ class Opinion(Struct, frozen=True, forbid_unknown_fields=True):
     answers: Annotated[
         Figure, doc("Added to the cumulative logit of their better answers, times satisfaction - start", 4)
     ] = 4.0
+    nps: Annotated[
+        tuple[Number, ...],
+        Meta(min_length=11, max_length=11),
+        doc(
+            "At satisfaction 0.6: weights of 0, 1, … 10 in answer to `scale: nps`",
+            [2, 1, 1, 2, 3, 6, 7, 14, 20, 19, 25],
+        ),
+    ] = (1.5, 0.5, 1.0, 2.0, 3.0, 6.0, 8.0, 15.0, 21.0, 18.0, 24.0)
+    csat: Annotated[
+        tuple[Number, ...],
+        Meta(min_length=5, max_length=5),
+        doc("At satisfaction 0.6: weights of 1, 2, … 5 in answer to `scale: csat`", [5, 7, 18, 40, 30]),
+    ] = (6.0, 8.0, 16.0, 38.0, 32.0)
+    scores: Annotated[Figure, doc("Added to the cumulative logit of these scores, times satisfaction - 0.6", 8)] = 8.0
+    response: Annotated[Proportion, doc("Share who answer a survey with a scale, of those who see it", 0.4)] = 0.4
+    bias: Annotated[
+        Figure, doc("Added to the logit of answering, times the score: from -0.5, the worst, to 0.5, the best", 1)
+    ] = 1.0
     referrals: Annotated[Figure, doc("Friends invited a month by those who would score 9 or 10", 0.05)] = 0.05
     referral_event: Annotated[Name, doc("The event an invitation is", "referred")] = "referred"
 
@@ -165,10 +197,11 @@ class Opinion(Struct, frozen=True, forbid_unknown_fields=True):
 class Temper(Struct, frozen=True, forbid_unknown_fields=True):
     """How one persona differs from the rest."""
 
-    rate: Annotated[Number, doc("Factor on purchases and visits", 3)] = 1.0
-    open: Annotated[Number, doc("Added to the logit of opens", 0.8)] = 0.0
-    unsubscribe: Annotated[Number, doc("Factor on unsubscriptions", 0.5)] = 1.0
-    spend: Annotated[Number, doc("Factor on what is spent", 1)] = 1.0
+    rate: Annotated[Figure, doc("Factor on purchases and visits", 3)] = 1.0
+    open: Annotated[Figure, doc("Added to the logit of opens", 0.8)] = 0.0
+    click: Annotated[Figure, doc("Added to the logit of clicks", 0.3)] = 0.0
+    unsubscribe: Annotated[Figure, doc("Factor on unsubscriptions", 0.5)] = 1.0
+    spend: Annotated[Figure, doc("Factor on what is spent", 1)] = 1.0
 
 
 class Effect(Struct, frozen=True, forbid_unknown_fields=True):
@@ -176,7 +209,9 @@ class Effect(Struct, frozen=True, forbid_unknown_fields=True):
 
     open: Annotated[Figure, doc("Added to the logit of opens", 0.5)] = 0.0
     click: Annotated[Figure, doc("Added to the logit of clicks", 0.3)] = 0.0
-    lift: Annotated[Number, doc("Factor on what it adds to purchases", 1)] = 1.0
+    lift: Annotated[Figure, doc("Factor on what it adds to purchases", 1)] = 1.0
+    when: Annotated[Condition | None, doc("To whom it matters", "fact.cart_open")] = None
+    relevance: Annotated[Figure, doc("Added to the logits of opens and of clicks where `when` holds", 0.5)] = 0.0
 
 
 class Grade(Struct, frozen=True, forbid_unknown_fields=True):
@@ -200,6 +235,7 @@ class Realistic(Struct, frozen=True, forbid_unknown_fields=True):
     ] = {}
     fatigue: Annotated[Tiredness, doc("What many messages do", {"opens": 0.3})] = Tiredness()
     clock: Annotated[Clock, doc("When they are awake", {"weekend": 1.2})] = Clock()
+    interest: Annotated[Interest, doc("What recent activity does", {"opens": 0.2})] = Interest()
     opinion: Annotated[Opinion, doc("What they think", {"bad": "complaint"})] = Opinion()
     personas: Annotated[dict[Name, Temper], doc("How personas differ", {"loyal": {"rate": 3, "open": 0.8}})] = {}
     messages: Annotated[dict[Name, Effect], doc("How messages differ", {"cart_reminder": {"open": 1.5}})] = {}

@@ -38,11 +38,38 @@ def report(kpis: Mapping[str, Any], lang: str) -> str:
             lines.append(say(lang, f"why_{key}"))
             lines += [f"  {reason(lang, code):<44} {figure(lang, count):>14}" for code, count in counted]
             lines.append("")
+    lines += survey_lines(kpis, lang)
     if kpis.get("rules"):
         lines.append(say(lang, "rules"))
         lines += [f"  {name:<44} {figure(lang, row['fired']):>14}" for name, row in kpis["rules"].items()]
         lines.append("")
     return "\n".join([*lines, *_overall(kpis, lang)])
+
+
+def survey_lines(kpis: Mapping[str, Any], lang: str) -> list[str]:
+    """Surveys with a scale: who answered, and what; beside it, what all who were asked would have answered."""
+    rows = {f"  {name}": row for name, row in kpis.get("surveys", {}).items()}
+    if not rows:
+        return []
+    rows |= {f"  {say(lang, 'totals')} {scale.upper()}": row for scale, row in kpis["scales"].items()}
+    columns = ("asked", "answered", "response_rate", "score", "score_of_all")
+    widths = [max(10, len(say(lang, c))) for c in columns]
+    width = max(map(len, (say(lang, "surveys"), *rows)))
+    lines = [f"{say(lang, 'surveys'):<{width}}" + _aligned([say(lang, c) for c in columns], widths)]
+    for name, row in rows.items():
+        rate = f"{figure(lang, 100 * row['response_rate'], 1)} %"
+        cells = [figure(lang, row["asked"]), figure(lang, row["answered"]), rate]
+        cells += [_score(lang, row["scale"], row.get(k)) for k in (row["scale"], f"{row['scale']}_of_all")]
+        lines.append(f"{name:<{width}}" + _aligned(cells, widths))
+    return [*lines, ""]
+
+
+def _score(lang: str, scale: str, value: float | None) -> str:
+    if value is None:
+        return "·"
+    if scale == "csat":
+        return f"CSAT {figure(lang, 100 * value, 1)} %"
+    return f"NPS {'+' if value > 0 else ''}{figure(lang, value, 1)}"
 
 
 def table(lang: str, title: str, rows: Mapping[str, Mapping[str, Any]], width: int) -> list[str]:

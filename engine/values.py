@@ -201,6 +201,12 @@ def _name(raw: Any) -> str:
     return raw
 
 
+def _answer(raw: Any) -> str:
+    if _is_number(raw) or (isinstance(raw, str) and raw.isdecimal()):
+        return str(raw)
+    return _name(raw)
+
+
 def _zone(raw: Any) -> str:
     from bifurque.engine.zones import known_zones, near_zone
 
@@ -255,6 +261,8 @@ Number = Annotated[float, Rule(_number, "a number", (int, float), "number", _FIN
 """A number; neither infinite nor undefined."""
 Name = Annotated[str, Rule(_name, _NAME, (str, int, float, bool), "name", _LETTERS)]
 """A name: letters, digits, `_` and `-`, not starting with a digit."""
+Answer = Annotated[str, Rule(_answer, _NAME, (str, int, float, bool), "name", {"type": "string"})]
+"""An answer to a survey: a name, or a score."""
 Zone = Annotated[str, Rule(_zone, "a time zone such as Europe/Paris", (str,), "time zone", {"type": "string"})]
 """A time zone by its IANA name."""
 Condition = Annotated[

@@ -94,12 +94,17 @@ def find_contact(run: Run, text: str) -> int:
     return contact_number(text)
 
 
+DONE = ("opened", "machine", "clicked", "unsubscribed", "complained", "bounced", "answered")
+"""What people do with messages, as far as there are words for it; any other event by its name."""
+
+
 class Answer(Struct, frozen=True):
     """Every decision about one contact, and the clock on its wall."""
 
     rows: list[dict[str, Any]]
     zone: str
     rules: dict[str, str] = {}  # the plan's rules, with their conditions
+    lived: list[dict[str, Any]] = []  # what the contact did, and mail programs for it
 
 
 def why(run: Run, contact: str, message: str | None = None) -> Answer:
@@ -117,11 +122,12 @@ def why(run: Run, contact: str, message: str | None = None) -> Answer:
     place = setting.people.find(number)
     if place < 0:
         raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
-    decisions, _ = replay(setting, number)
+    decisions, events = replay(setting, number)
     rows: list[dict[str, Any]] = decisions.to_pylist()
     zone = int(setting.people.rows(place, place + 1)[0, P_ZONE])
     rules = {r.name: r.when for r in setting.plan.rules}
-    return Answer([r for r in rows if message is None or r["message"] == message], names.zones[max(zone, 0)], rules)
+    kept, lived = ([r for r in found if message in (None, r["message"])] for found in (rows, events.to_pylist()))
+    return Answer(kept, names.zones[max(zone, 0)], rules, lived)
 
 
 def _who(setting: Setting, contact: str) -> str:
@@ -135,15 +141,23 @@ def _who(setting: Setting, contact: str) -> str:
     return ""
 
 
-def told(answer: Answer, lang: str, zone: str | None = None) -> list[str]:
-    """Decisions in words, one line each, on the contact's wall clock or that of a zone."""
+def told(answer: Answer, lang: str, zone: str | None = None, *, events: bool = False) -> list[str]:
+    """Decisions in words, one line each, on the contact's wall clock or that of a zone; `events`: and what it did."""
     if zone is not None and zone not in known_zones():
         raise DataError(f"no time zone is called `{short(zone)}`" + near_zone(zone))
     info = read_zone(zone or answer.zone)
-    return [
-        f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {_said(row, lang, info, answer.rules)}"
-        for row in answer.rows
-    ]
+    lines = [(row["time"], 1, _said(row, lang, info, answer.rules)) for row in answer.rows]
+    lines += [(row["time"], 0, _done(row, lang)) for row in answer.lived if events]
+    lines.sort(key=lambda line: line[:2])
+    return [f"{time.astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {text}" for time, _, text in lines]
+
+
+def _done(row: dict[str, Any], lang: str) -> str:
+    """What the contact did, in words; a mail program that opens by itself is told apart."""
+    kind = "machine" if row["source"] == "machine" else row["type"]
+    text = say(lang, f"lived.{kind}") if kind in DONE else kind
+    about = ", ".join(str(row[k]) for k in ("message", "key") if row[k])
+    return f"→ {text}" + (f" ({about})" if about else "")
 
 
 def _said(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:

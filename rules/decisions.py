@@ -57,10 +57,15 @@ def emit(
 
 
 @kernel
+def week_of(m: Memory, t: int) -> int:
+    """The week of the run that holds t."""
+    return min((t - m[H_START]) // WEEK, m[H_WEEKS] - 1)
+
+
+@kernel
 def week_counts(m: Memory, send: int, t: int) -> int:
     """The address of the counters of one send row in the week of t."""
-    week = min((t - m[H_START]) // WEEK, m[H_WEEKS] - 1)
-    return m[H_SEND_COUNTS] + (week * m[H_N_SENDS] + m[send + SEND_ID]) * (N_FIXED + 2 * m[H_REASONS])
+    return m[H_SEND_COUNTS] + (week_of(m, t) * m[H_N_SENDS] + m[send + SEND_ID]) * (N_FIXED + 2 * m[H_REASONS])
 
 
 @seldom

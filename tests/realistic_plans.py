@@ -74,3 +74,17 @@ def once(day, message="note", at="00:00"):
 def weekly(message="note", on="mon", at="00:00"):
     """A journey that sends everybody one message a week."""
     return {"trigger": {"schedule": {"every": "week", "on": on, "at": at}}, "steps": [{"send": message}]}
+
+
+def letter_plan():
+    """A plan with a letter, a text message and a reminder of carts, that says nothing of its people."""
+    cart = {"trigger": {"event": "cart_updated"}, "exit": {"event": "purchase"}}
+    journeys = {
+        "letters": weekly("letter", at="10:00") | {"reentry": {"policy": "parallel"}},
+        "texts": weekly("text", on="thu", at="17:00") | {"reentry": {"policy": "parallel"}},
+        "cart": cart | {"steps": [{"send": "reminder", "wait": "3h"}]},
+    }
+    raw = msgspec.json.decode(plan(behaviour={}, channels={"email": {}, "sms": {}}, journeys=journeys, days=84))
+    channels = {"letter": "email", "text": "sms", "reminder": "email"}
+    raw["messages"] = {name: {"channel": channel, "category": "promotion"} for name, channel in channels.items()}
+    return msgspec.json.format(msgspec.json.encode(raw), indent=1).decode() + "\n"

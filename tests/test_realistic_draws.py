@@ -10,13 +10,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from click.testing import CliRunner
 from realistic_plans import people, plan, rate, weekly
 
 from bifurque.actors.lane import run_lane
+from bifurque.engine.cli import main
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
 from bifurque.engine.sink import Nowhere
-from bifurque.engine.why import replay
+from bifurque.engine.why import replay, told, why
 from bifurque.rules.layout import CONTACT, HASH, MISSING
 
 LIVELY = {"open": 0.4, "click": 0.4, "open_spread": 1, "click_spread": 0.8, "hours": 5, "shape": 0.8}
@@ -30,23 +32,28 @@ LAWS = {
 }
 
 
-def town(**lift):
+def town(regular=(), **lift):
     """A plan in which everything happens; messages neither tire nor sell, unless `lift` says so."""
+    regular = dict(regular)
     asked = people(
-        purchases=rate(0.5) | {"r": 2, "alpha": 4, "s": 0.6, "beta": 11, "taste": 0.3},
+        purchases=rate(0.5) | {"r": 2, "alpha": 4, "s": 0.6, "beta": 11, "taste": 0.3} | regular,
         lift={"most": 2} | lift,
         visits=CARTS,
-        clock={"spread": 1.5, "weekend": 0.85},
-        opinion={"referrals": 0.2},
+        clock={"spread": 1.5, "weekend": 0.85, "sending": 0.3},
+        interest={"opens": 0.2, "clicks": 0.1},
+        opinion={"referrals": 0.2, "bad": "complained"},
+        messages={"letter": {"when": "fact.bought", "relevance": 0.3}},
         channels={"email": LIVELY, "sms": LIVELY | {"open": 0.9}},
     )
-    messages = {"letter": "email", "reminder": "email", "text": "sms"}
+    messages = {"letter": "email", "reminder": "email", "text": "sms", "question": "email"}
+    opinions = [{"survey": "nps", "scale": "nps", "message": "question"}, {"survey": "csat", "scale": "csat"}]
     return {
         "plan": "town",
         **LAWS,
         "categories": [{"name": "promotion", "class": "promotional"}, {"name": "notice", "class": "service"}],
         "channels": {"email": {}, "sms": {}},
         "messages": {m: {"channel": ch, "category": "promotion"} for m, ch in messages.items()},
+        "events": {"purchase": {"set": {"fact.bought": True}}},
         "journeys": {
             "letters": weekly("letter", at="10:00") | {"reentry": {"policy": "parallel"}},
             "cart": {
@@ -54,6 +61,7 @@ def town(**lift):
                 "exit": {"event": "purchase"},
                 "steps": [{"send": "reminder", "wait": "3h"}, {"send": "text", "wait": "20h"}],
             },
+            "opinions": {"trigger": {"event": "purchase"}, "reentry": {"policy": "replace"}, "steps": opinions},
         },
         "population": {"consent": {"all": 0.9}, "zones": {"Europe/Paris": 0.7, "Asia/Tokyo": 0.3}},
         "behaviour": {"kind": "realistic", "realistic": asked},
@@ -77,6 +85,19 @@ def with_step(raw, at):
         step |= {"after": "trigger", "wait": f"{hours}h"}
 
 
+def with_survey(raw):
+    """The new message asks a question of its own."""
+    journey = {"trigger": {"schedule": {"every": "week", "on": "wed", "at": "11:00"}}}
+    survey = {"survey": "another", "scale": "nps", "message": "news", "within": "2d"}
+    journey |= {"reentry": {"policy": "parallel"}, "steps": [survey, {"send": "news"}]}
+    raw["journeys"] = {"another": journey} | raw["journeys"]
+
+
+def with_ask(raw):
+    """The new message is sent before a question is asked."""
+    raw["journeys"]["opinions"]["steps"].insert(0, {"send": "news"})
+
+
 def with_channel(raw):
     raw["channels"] = {"push": {}} | raw["channels"]
     raw["behaviour"]["realistic"]["channels"] = {"push": LIVELY} | raw["behaviour"]["realistic"]["channels"]
@@ -91,6 +112,8 @@ CHANGES = {
     "a step between": lambda raw: with_step(raw, 1),
     "a last step": lambda raw: with_step(raw, 2),
     "a channel in front": with_channel,
+    "a question in front": with_survey,
+    "before a question": with_ask,
 }
 
 
@@ -107,19 +130,22 @@ def others(run):
     return ledger.filter(about), events.filter(pc.not_equal(events["message"], "news"))
 
 
+REGULAR = {"regularity": 2}
+
+
 @pytest.fixture(scope="module")
 def before(tmp_path_factory):
-    run = run_of(tmp_path_factory.mktemp("before") / "run", town())
+    run = run_of(tmp_path_factory.mktemp("before") / "run", town(REGULAR))
     return others(run)
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_message_more_leaves_all_other_draws_untouched(before, tmp_path, change):
     """Every event and every decision of every contact, to the second, the cent and the key."""
-    raw = copy.deepcopy(town())
+    raw = copy.deepcopy(town(REGULAR))
     news = {"channel": "email", "category": "notice"}
     raw["messages"] = {"news": news} | raw["messages"] if "front" in change else raw["messages"] | {"news": news}
-    raw["behaviour"]["realistic"]["messages"] = {"news": {"click": -100}}
+    raw["behaviour"]["realistic"]["messages"] |= {"news": {"click": -100}}
     CHANGES[change](raw)
     after = run_of(tmp_path / "run", raw)
     assert after.kpis["messages"]["news"]["opened"] > 200
@@ -135,6 +161,7 @@ def test_a_message_more_leaves_all_other_draws_untouched(before, tmp_path, chang
         "complained",
         "bounced",
         "referred",
+        "answered",
     }
     assert kinds == every
     assert others(after)[1].equals(events)
@@ -193,8 +220,8 @@ def test_the_uncompiled_step_writes_the_same_rows(demo):
     ledger, events = demo.ledger(), demo.events()
     busiest = np.argsort(np.bincount(np.asarray(events["contact"])))[-2:].tolist()
     for contact in [*busiest, 17, 404]:
-        for told, kept in zip(replay(setting, contact), (ledger, events), strict=True):
-            assert told.to_pylist() == kept.filter(pc.equal(kept["contact"], contact)).to_pylist()
+        for lived, kept in zip(replay(setting, contact), (ledger, events), strict=True):
+            assert lived.to_pylist() == kept.filter(pc.equal(kept["contact"], contact)).to_pylist()
 
 
 def test_the_uncompiled_step_leaves_the_same_memory(tmp_path):
@@ -241,3 +268,23 @@ def test_nobody_answers_what_only_a_machine_has_opened(tmp_path):
     assert "called" not in run.kpis["events"]
     assert run.kpis["totals"]["opened"] == 0
     assert run.kpis["totals"]["machine_opened"] > 800
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "opened by the mail program"), ("fr", "logiciel de messagerie")])
+def test_why_tells_opens_by_people_from_those_by_machines(tmp_path, lang, words):
+    """With --events, what was done stands among the decisions, in time order."""
+    asked = people(channels={"email": {"open": 1, "machine": 1, "hours": 5}})
+    text = plan(asked, journeys={"a": weekly(at="10:00")}, messages=("note",), days=7)
+    run = simulate(text, contacts=5, ledger="none", out=tmp_path / "run")
+    answer = why(run, "3")
+    lines = [line.split("  ", 1)[1] for line in told(answer, lang, events=True)]
+    assert answer.rows
+    assert [words in line for line in lines].count(True) == 1
+    assert [line.startswith("→") for line in lines].count(True) == len(answer.lived) == 2
+    assert told(answer, lang) == [line for line in told(answer, lang, events=True) if "→" not in line]
+    sent = next(i for i, line in enumerate(lines) if line.startswith("note"))
+    assert words in lines[sent + 1] or words in lines[sent + 2]
+    command = ["why", str(tmp_path / "run"), "3", "--events", "--lang", lang]
+    assert words in CliRunner().invoke(main, command).stdout
+    rows = msgspec.json.decode(CliRunner().invoke(main, [*command, "--json"]).stdout)
+    assert [row.get("source") for row in rows].count("machine") == 1

@@ -157,7 +157,7 @@ def test_answers_follow_satisfaction(tmp_path, bad, asks):
 
 @pytest.mark.parametrize(("good", "bad"), [((), ()), ((1, 2, 3), ()), ((), (1, 2))])
 def test_invitations_follow_satisfaction(tmp_path, good, bad):
-    """λ a month from those who would score 9 or 10, whose share is logistic(8·(Q − 0.6) − 0.32)."""
+    """λ a month from those who would score 9 or 10: 42 % at Q = 0.6, moved by 8·(Q − 0.6) on the logit scale."""
     behaviour = felt(good, bad, referrals=0.5)
     text = plan(behaviour=behaviour, channels={"email": {}}, days=200)
     run = simulate(text, contacts=60_000, ledger="full", out=tmp_path / "run")
@@ -166,7 +166,7 @@ def test_invitations_follow_satisfaction(tmp_path, good, bad):
     mood = 0.6
     for day in (*good, *bad):
         mood += 0.2 * ((day in good) - mood)
-    share = 1 / (1 + math.exp(0.32 - 8 * (mood - 0.6)))
+    share = 1 / (1 + 0.58 / 0.42 * math.exp(-8 * (mood - 0.6)))
     expected = 60_000 * 0.5 * 12 * 195 / 365 * share
     assert abs(len(late) - expected) < 4 * math.sqrt(expected)
     assert abs(len(late) - 1.05 * expected) > 4 * math.sqrt(expected)
