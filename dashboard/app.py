@@ -88,7 +88,13 @@ def main() -> None:
 
     main_pages = [page(k, f) for k, f in PAGES.items()]
     workshop = [page(k, f) for k, f in WORKSHOP.items()]
-    st.navigation({"": main_pages, T[lang]["workshop"]: workshop}, position="top").run()
+    chosen = st.navigation({"": main_pages, T[lang]["workshop"]: workshop}, position="top")
+    goal = st.session_state.pop("go_to", None)
+    if goal is not None:
+        st.switch_page(
+            {**dict(zip(PAGES, main_pages, strict=True)), **dict(zip(WORKSHOP, workshop, strict=True))}[goal]
+        )
+    chosen.run()
 
 
 def one(key: str, show: Callable[[View], None]) -> None:

@@ -3,6 +3,42 @@
 from __future__ import annotations
 
 PAGES: dict[str, tuple[str, str]] = {
+    # map
+    "mode": ("Ce que montre le plan", "What the map shows"),
+    "mode_flow": ("Vécu", "Lived"),
+    "mode_plan": ("Plan", "Plan"),
+    "mode_gap": ("Écart imaginé – vécu", "Gap imagined – lived"),
+    "mode_compare": ("A contre B", "A against B"),
+    "whole_period": ("Toute la période", "Whole period"),
+    "week_of": ("Semaine du {0}", "Week of {0}"),
+    "map_help": (
+        "Cliquez une station ou une ligne pour ses chiffres ; Ctrl + molette pour zoomer, glisser pour se déplacer.",
+        "Click a station or a line for its figures; Ctrl + wheel zooms, drag moves.",
+    ),
+    "zoom_in": ("Agrandir", "Zoom in"),
+    "zoom_out": ("Réduire", "Zoom out"),
+    "zoom_all": ("Tout voir", "See all"),
+    "full": ("Plein écran", "Full screen"),
+    "play": ("Dérouler l'année", "Play the year"),
+    "pause": ("Pause", "Pause"),
+    "as_table": ("La même carte en tableau", "The same map as a table"),
+    "stations": ("Stations", "Stations"),
+    "station": ("station", "station"),
+    "arrived": ("arrivés", "arrived"),
+    "left_on": ("ont continué", "went on"),
+    "lost": ("perdus", "lost"),
+    "first_reason": ("première raison", "first reason"),
+    "losses": ("Pourquoi des messages n'en partent pas", "Why messages do not leave from here"),
+    "next": ("Ensuite", "Next"),
+    "the_end": ("fin du parcours", "end of the journey"),
+    "passed": ("passages", "passages"),
+    "share_of_leaving": ("de ceux qui quittent la station", "of those who leave the station"),
+    "arrived_alt": ("Au plus {0} arrivées, semaine {1}.", "At most {0} arrivals, in week {1}."),
+    "who_was_here": ("Ils y sont passés :", "They were here:"),
+    "shared_station": (
+        "Plusieurs lignes se croisent ici : cliquez leurs stations voisines.",
+        "Several lines meet here: click their next stations.",
+    ),
     # results
     "chain": ("Du contact au revenu", "From contact to revenue"),
     "chain_why": (

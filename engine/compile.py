@@ -185,6 +185,6 @@ def _room(c: Compiling, rows: int) -> None:
     for survey in c.surveys.values():
         words[survey + SV_COUNTS] = tables.reserve(2 * words[survey + SV_SCORES])
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
-    words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
     reserve_books(c)
+    words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
     c.place_counters(tables.reserve(len(c.steps) * words[H_WEEKS] * STEP_WEEK))

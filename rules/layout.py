@@ -117,16 +117,12 @@ OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- why the last law said no; the lane's own
 (LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(104, 114)
-(
-    H_LOST,  # decisions not to send: how many rows, then the rows
-    H_BOOKS,  # figures of groups: see `bifurque.actors.books`
-) = range(114, 116)
+(H_LOST, H_BOOKS) = range(114, 116)  # decisions not to send; figures of groups
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(116, 119)
 
-# Fixed words. -- more of the contact at hand: local day of the last send, its number of sends, the most in
-# this week; the first and the last week of this life
+# Fixed words. -- local day of the last send, its sends, the most in this week; first and last week of the contact's life
 (PRESS_DAY, DAY_SENDS, DAY_MOST, FIRST_WEEK, LAST_WEEK) = range(119, 124)
 LANE_WORDS, LANE_WORDS_END = LAW, DEADLINE
 """The fixed words that outlive a contact."""
@@ -358,8 +354,8 @@ NOBODY = 0
 ) = range(10)
 N_FIXED = 10
 
-# Decisions not to send: how many keys of (send row, held or dropped, reason, winner) there are, for how many there is
-# room (a power of two), where the keys stand, at hashed places; behind them by place and week, how many and their cents
+# Decisions not to send: keys of (send row, held or dropped, reason, winner), room for so many (a power of two), where
+# they stand, at hashed places; behind them, by place and week, how many and their cents
 (LO_COUNT, LO_SIZE, LO_KEYS) = range(3)
 
 # Causes of a row: these, then the reasons, then the event types
