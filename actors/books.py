@@ -14,18 +14,16 @@ DAY = SEVEN_DAYS // 7
 @seldom
 def open_books(m: Memory) -> None:
     """A life begins: what the lane has counted so far belongs to others."""
-    books = m[H_BOOKS]
-    before, totals = m[books + BK_BEFORE], m[H_TOTALS]
-    for i in range(TOTALS):
-        m[before + i] = m[totals + i]
-    mark = m[books + BK_MARKS]
-    for _ in range(m[books + BK_N_WAYS]):
-        m[mark] = 0
-        mark += MARK
-    opened = m[books + BK_OPENED]
-    for j in range(m[H_N_JOURNEYS]):
-        m[opened + j] = 0
+    turn_books(m)
     moved(m, 0, m[STAGE], m[LIFE])
+
+
+@kernel
+def turn_books(m: Memory) -> None:
+    """Between the totals before a contact, while it is at hand, and those of its own, while it is parked."""
+    before, totals = m[m[H_BOOKS] + BK_BEFORE], m[H_TOTALS]
+    for i in range(TOTALS):
+        m[before + i] = m[totals + i] - m[before + i]
 
 
 @seldom
@@ -43,9 +41,10 @@ def took(m: Memory, step: int, way: int) -> None:
     mark = m[books + BK_MARKS] + (m[step + ST_WAYS] + way) * MARK
     if m[mark] == 0:
         m[mark] = 1
-        m[mark + 1] = m[totals + X_PURCHASES]
-        m[mark + 2] = m[totals + X_UNSUBSCRIBED]
-        m[mark + 3] = m[totals + X_REVENUE]
+        before = m[books + BK_BEFORE]
+        m[mark + 1] = m[totals + X_PURCHASES] - m[before + X_PURCHASES]
+        m[mark + 2] = m[totals + X_UNSUBSCRIBED] - m[before + X_UNSUBSCRIBED]
+        m[mark + 3] = m[totals + X_REVENUE] - m[before + X_REVENUE]
 
 
 @seldom
@@ -83,8 +82,8 @@ def count_group(m: Memory, group: int) -> None:
     for _ in range(m[books + BK_N_WAYS]):
         if m[mark] == 1:
             m[row] += 1
-            m[row + 1] += 1 if m[totals + X_PURCHASES] > m[mark + 1] else 0
-            m[row + 2] += 1 if m[totals + X_UNSUBSCRIBED] > m[mark + 2] else 0
-            m[row + 3] += m[totals + X_REVENUE] - m[mark + 3]
+            m[row + 1] += 1 if m[totals + X_PURCHASES] - m[before + X_PURCHASES] > m[mark + 1] else 0
+            m[row + 2] += 1 if m[totals + X_UNSUBSCRIBED] - m[before + X_UNSUBSCRIBED] > m[mark + 2] else 0
+            m[row + 3] += m[totals + X_REVENUE] - m[before + X_REVENUE] - m[mark + 3]
         mark += MARK
         row += WAY_COUNTS

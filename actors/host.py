@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
+from bifurque.actors.lane import RAN_OUT_OF_ROOM, resume_lane, run_lane
 from bifurque.rules.compiled import Words, compiled
 from bifurque.rules.layout import (
     CONTACT,
@@ -63,19 +63,26 @@ class Lane:
 
     def live(self, stretch: Stretch, sink: Sink) -> None:
         """Let a stretch of contacts live, handing rows over whenever the lane runs out of room."""
-        words, kernel = self.words, compiled(run_lane)
+        self._run(stretch.index, sink, compiled(run_lane), stretch.people, stretch.events, stretch.bounds)
+        sink.close(stretch.index)
+
+    def resume(self, index: int, parked: Words, events: Words, sink: Sink) -> None:
+        """Let parked contacts live the answers to what they asked for, and go on."""
+        self._run(index, sink, compiled(resume_lane), parked, events)
+
+    def _run(self, index: int, sink: Sink, kernel: Callable[..., int], *given: Words) -> None:
+        words = self.words
         words[NEXT_CONTACT] = words[NEXT_EVENT] = 0
         words[CONTACT] = MISSING
         more = RAN_OUT_OF_ROOM
         while more == RAN_OUT_OF_ROOM:
             began = time.thread_time()
-            more = kernel(words, stretch.people, stretch.events, stretch.bounds)
+            more = kernel(words, *given)
             self.cpu += time.thread_time() - began
-            sink.take(stretch.index, words)
+            sink.take(index, words)
             words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
             if more == RAN_OUT_OF_ROOM:
                 self.lost.append(take_lost(words))
-        sink.close(stretch.index)
 
     @property
     def counters(self) -> Words:

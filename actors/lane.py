@@ -7,7 +7,8 @@ from bifurque.actors.books import close_books, open_books
 from bifurque.actors.buying import become
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
-from bifurque.actors.step import NO_INPUT, step
+from bifurque.actors.parking import next_until, park, take_up
+from bifurque.actors.step import NO_INPUT, settled, step
 from bifurque.actors.tally import arm_count, settle_pressure, stage_count
 from bifurque.actors.triggers import begin_absence, next_date, next_schedule
 from bifurque.rules.compiled import Memory, Words, kernel, memory, real
@@ -15,8 +16,9 @@ from bifurque.rules.decisions import week_counts
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import offset
 from bifurque.rules.numbers import contact_key, draw, nth
+from bifurque.rules.sharing import PK_ASKED, PK_FIRST, PK_LAST, RQ_HANDLE, RQ_RANK, RQ_WORDS
 
-IDLE, RAN_OUT_OF_ROOM = 0, 1
+IDLE, RAN_OUT_OF_ROOM, ASKS = range(3)
 
 
 @kernel
@@ -37,22 +39,74 @@ def run_lane(words: Words, people: Words, events: Words, bounds: Words) -> int:
         if m[CONTACT] == MISSING:
             begin(m, people, i)
             m[NEXT_EVENT] = bounds[i]
-        if live(m, events, bounds[i + 1], m[H_END]) == RAN_OUT_OF_ROOM:
+        if go_on(m, events, bounds[i + 1]) == RAN_OUT_OF_ROOM:
             return RAN_OUT_OF_ROOM
-        finish(m)
         m[CONTACT] = MISSING
         m[NEXT_CONTACT] += 1
     return IDLE
 
 
 @kernel
+def resume_lane(words: Words, parked: Words, events: Words) -> int:
+    """Let parked contacts live the answers to what they asked for, and go on to the horizon or their next request.
+
+    Args:
+        words: the lane's memory.
+        parked: parked contacts one behind the other; the rank of each request has been replaced by its answer.
+        events: one row per imported event, by contact and time.
+    """
+    m = memory(words)
+    head = m[H_PARKED] + m[H_PARKED_SIZE] + m[H_PARKED_MOST]
+    while m[NEXT_CONTACT] < len(parked):
+        at = m[NEXT_CONTACT]
+        if m[CONTACT] == MISSING:
+            for i in range(parked[at]):
+                m[head + i] = parked[at + i]
+            take_up(m, head)
+            answer(m, head)
+        if go_on(m, events, parked[at + PK_LAST]) == RAN_OUT_OF_ROOM:
+            return RAN_OUT_OF_ROOM
+        m[CONTACT] = MISSING
+        m[NEXT_CONTACT] += parked[at]
+    return IDLE
+
+
+@kernel
+def go_on(m: Memory, events: Words, last: int) -> int:
+    """Let one contact live until its life is told or it must wait for others."""
+    while True:
+        state = live(m, events, last, m[H_END])
+        if state == RAN_OUT_OF_ROOM or (state == ASKS and m[PARKED_WORDS] > m[H_PARKED_SIZE]):
+            return RAN_OUT_OF_ROOM
+        if state == IDLE:
+            finish(m)
+            return IDLE
+        if park(m, last):
+            return IDLE
+
+
+@kernel
+def answer(m: Memory, head: int) -> None:
+    """A contact that comes back lives the answers to its requests, in their order."""
+    at, t = head + PK_FIRST, m[UNTIL]
+    end = at + m[head + PK_ASKED]
+    m[UNTIL] = 0
+    while at < end:
+        if m[QUARANTINED] == 0:
+            settled(m, m[at + RQ_HANDLE], m[at + RQ_RANK], t)
+        at += m[at + RQ_WORDS]
+    m[UNTIL] = next_until(m)
+
+
+@kernel
 def live(m: Memory, events: Words, last: int, until: int) -> int:
-    """Step one contact through everything before `until`, events of the file first at equal times."""
+    """Step one contact through everything before `until`, events of the file first at equal times.
+
+    ASKS: something shared must be settled at `UNTIL` before it can go on.
+    """
     at = m[NEXT_EVENT]
     while m[QUARANTINED] == 0:
-        rows = max(m[ROWS_COUNT], m[EVENTS_COUNT])
-        lost = m[H_LOST]
-        if rows > m[H_ROWS_SIZE] - m[H_ROOM] or 2 * m[lost + LO_COUNT] > m[lost + LO_SIZE]:
+        if full(m):
             m[NEXT_EVENT] = at
             return RAN_OUT_OF_ROOM
         timer = next_timer(m)
@@ -61,17 +115,32 @@ def live(m: Memory, events: Words, last: int, until: int) -> int:
             t = events[at, E_TIME]
             if t >= until:
                 break
+            if m[UNTIL] != 0 and t > m[UNTIL]:
+                m[NEXT_EVENT] = at
+                return ASKS
             m[IN_TYPE], m[IN_KEY] = events[at, E_TYPE], events[at, E_KEY]
             m[IN_VALUE], m[IN_SEND] = events[at, E_VALUE], events[at, E_MESSAGE]
             m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = 0, events[at, E_CAUSE], FROM_FILE
             at += 1
             step(m, t, NO_INPUT)
         elif t < until:
+            if m[UNTIL] != 0 and t >= m[UNTIL]:
+                m[NEXT_EVENT] = at
+                return ASKS
             step(m, t, timer)
         else:
             break
     m[NEXT_EVENT] = at
     return IDLE
+
+
+@kernel
+def full(m: Memory) -> bool:
+    """Whether rows must be taken away before one more step."""
+    rows, lost = m[H_ROWS_SIZE] - m[H_ROOM], m[H_LOST]
+    if 2 * m[lost + LO_COUNT] > m[lost + LO_SIZE]:
+        return True
+    return m[ROWS_COUNT] > rows or m[EVENTS_COUNT] > rows or m[LETTERS_COUNT] > m[H_LETTERS_SIZE]
 
 
 @kernel

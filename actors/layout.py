@@ -51,7 +51,7 @@ PREEMPT, PAUSE, QUEUE = range(3)
 ) = range(11)
 SLOT = 11
 FREE = -1
-RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING = range(4)
+RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING, AWAITING_OFFER = range(5)
 
 # Steps
 (
@@ -76,7 +76,9 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING = range(4)
     ST_WAYS,  # number of its first way, where it has several
 ) = range(19)
 STEP = 19
-(S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT) = range(8)
+(S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT, S_OFFER) = range(9)
+MOST_OFFERS = 16
+"""An offer step chooses from so many."""
 FROM_TRIGGER, FROM_PREVIOUS, FROM_SENT, FROM_DATE, FROM_MOMENT = range(5)
 LATE_SEND, LATE_SKIP = range(2)
 
@@ -150,8 +152,9 @@ PRESSURE_MOST = 63
     BK_WEEK,  # number of the first local week
     BK_WEEKS,
     BK_DAYS,
-    # of the contact at hand
-    BK_BEFORE,  # the totals before it
+    # in the record
+    BK_PRESS,  # local day of the last send, its sends, the most on one day of this week
+    BK_BEFORE,  # the totals before this contact
     BK_HITS,  # a cell for each week with messages
     BK_MARKS,  # by way: taken or not; purchases, unsubscriptions and cents before
     BK_OPENED,  # by journey: opens
@@ -162,8 +165,8 @@ PRESSURE_MOST = 63
     BK_MOVES,  # by day, stage left (plus one; 0: from outside) and stage entered
     BK_WAYS,  # by group and way: contacts; of them who bought or unsubscribed later; cents
     BK_LOOPS,  # by journey and number of entries: contacts; of them who opened any
-) = range(17)
-BOOKS = 17
+) = range(18)
+BOOKS = 18
 MARK = 4
 WAY_COUNTS = 4
 LOOP_MOST = 24
@@ -224,8 +227,9 @@ REACTION = 5
     RX_FELT,  # a good or a bad experience
     RX_PAID,  # a purchase closes the cart
     RX_REMEMBER,  # windowed features
+    RX_TAKEN,  # an offer is taken
     RX_LIVELY,  # a visit or a purchase: a person who is active
-) = range(17)
+) = range(18)
 
 # Actions of steps and events: rows behind a count
 (AC_OP, AC_CELL, AC_CODE, AC_WORD, AC_WATCH) = range(5)

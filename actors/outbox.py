@@ -35,7 +35,7 @@ def offer(m: Memory, slot: int, send: int, due: int, t: int, skip: bool) -> None
     m[entry + OUT_DUE], m[entry + OUT_END], m[entry + OUT_RELEASE] = due, valid_until(m, send, due), t
     m[entry + OUT_STATE], m[entry + OUT_ARM], m[entry + OUT_AWAITS] = WAITING, m[m[journey + J_ARM]], 0
     m[entry + OUT_ROUTED], m[entry + OUT_LAW], m[entry + OUT_WINNER] = 0, 0, NOBODY
-    m[entry + OUT_SERIAL] = m[SEND_SERIAL]
+    m[entry + OUT_SERIAL], m[entry + OUT_GRANT], m[entry + OUT_OFFER] = m[SEND_SERIAL], NOT_ASKED, 0
     m[week_counts(m, send, t) + N_DUE] += 1
     if m[slot + SLOT_PAUSED] != 0:
         refuse(m, entry, t, R_PREEMPTED, m[slot + SLOT_PAUSED])

@@ -14,10 +14,11 @@ from bifurque.actors.firing import attend, infer, remember
 from bifurque.actors.foresee import foresee
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, retract, set_timer, take
+from bifurque.actors.offering import taken
 from bifurque.actors.outbox import key_of, remove, set_release, withdraw
 from bifurque.actors.reading import read_by
 from bifurque.actors.scoring import fall, punish
-from bifurque.actors.steps import enter, message_final, resume_visit, wake_slot
+from bifurque.actors.steps import enter, message_final, resume_visit, settle_offer, wake_slot
 from bifurque.actors.tally import arm_count, bought, decided, engaged, stage_count
 from bifurque.actors.triggers import absent, arm_absence, disarm_absence, next_date, next_schedule, seen
 from bifurque.actors.visits import close_visit
@@ -41,6 +42,12 @@ def step(m: Memory, t: int, timer: int) -> None:
         receive(m, t)
     else:
         wake(m, timer, t)
+    conclude(m, t)
+
+
+@kernel
+def conclude(m: Memory, t: int) -> None:
+    """What follows an input at once: rules, entries, messages that no longer wait, a contact that never rests."""
     if m[H_RULES] != 0:
         infer(m, t)
     while m[AGENDA_COUNT] > 0 and m[QUARANTINED] == 0:
@@ -54,6 +61,36 @@ def step(m: Memory, t: int, timer: int) -> None:
             set_release(m)
     if m[QUARANTINED] == 1:
         quarantine(m, t)
+
+
+@seldom
+def settled(m: Memory, handle: int, answer: int, t: int) -> None:
+    """Let one contact live the answer to what it asked for.
+
+    Args:
+        m: the lane's memory.
+        handle: the slot that asked for an offer; or, below zero, the serial number of a message.
+        answer: the place of what was granted on the request's list; below zero: refused, -1 - what was missing.
+        t: the instant.
+    """
+    m[WAKES] += 1
+    if m[H_RULES] != 0:
+        attend(m, False, t)
+    if handle > 0:
+        settle_offer(m, handle, answer, t)
+    else:
+        settle_message(m, -handle, answer)
+    conclude(m, t)
+
+
+@kernel
+def settle_message(m: Memory, serial: int, answer: int) -> None:
+    """What a message asked for is settled: it is decided again at once."""
+    entry = m[H_OUTBOX]
+    for _ in range(m[OUT_COUNT]):
+        if m[entry + OUT_SERIAL] == serial:
+            m[entry + OUT_GRANT] = GRANTED if answer >= 0 else REFUSED - 1 - answer
+        entry += OUT
 
 
 @kernel
@@ -164,6 +201,9 @@ def reaction(m: Memory, row: int, t: int) -> None:
         paid(m, t)
     elif op == RX_REMEMBER:
         remember(m, arg, t)
+    elif op == RX_TAKEN:
+        if m[IN_KEY] == m[row + RX_AUX]:
+            taken(m, arg, t)
     elif op == RX_LIVELY:
         lively(m, t)
     elif op == RX_SEEN:
@@ -254,6 +294,8 @@ def messages(m: Memory, t: int) -> None:
         if entry < 0 or m[QUARANTINED] == 1:
             break
         decide(m, entry, t)
+        if m[entry + OUT_GRANT] == ASKED:
+            break
         state, slot = m[entry + OUT_STATE], m[entry + OUT_SLOT]
         decided(m, journey_of(m, m[entry + OUT_SEND]), entry, t)
         if state == WAITING:

@@ -7,11 +7,12 @@ from bifurque.actors.behaviour import follow, meanwhile
 from bifurque.actors.books import took
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer, transition
+from bifurque.actors.offering import answer_offer, ask_offer, choose
 from bifurque.actors.outbox import offer
 from bifurque.actors.tally import step_count
 from bifurque.actors.triggers import wait_row
 from bifurque.actors.visits import close_visit, open_visit, suspended
-from bifurque.rules.compiled import Memory, kernel
+from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import DAY, after, at_time, instant, offset
@@ -151,6 +152,10 @@ def execute(m: Memory, slot: int, step: int, due: int, t: int) -> int:
     elif kind == S_EXIT:
         close_visit(m, slot, t, R_EXITED, 0, C_EXIT)
         return -1
+    elif kind == S_OFFER:
+        onward = ask_offer(m, slot, step, due, t, due < t and m[step + ST_LATE] == LATE_SKIP)
+        if onward < 0:
+            return -1
     step_count(m, step, N_PASSED, t)
     m[slot + SLOT_PREVIOUS] = due
     if m[QUARANTINED] == 1 or m[slot + SLOT_STEP] == FREE:
@@ -208,6 +213,22 @@ def resume_visit(m: Memory, slot: int, t: int) -> None:
     step_count(m, step, N_PASSED, t)
     took(m, step, 0)
     go(m, slot, m[step + ST_ARG], t)
+
+
+@seldom
+def settle_offer(m: Memory, slot: int, which: int, t: int) -> None:
+    """What an offer step asked for is settled: the `which`-th of the chosen offers, or (-1) none; the visit goes on."""
+    step = m[slot + SLOT_STEP]
+    if not transition(m, t):
+        return
+    set_timer(m, m[slot + SLOT_TIMER], NEVER)
+    m[slot + SLOT_STATE] = RUNNING
+    choose(m, step, t)
+    onward = answer_offer(m, slot, step, which, t)
+    step_count(m, step, N_PASSED, t)
+    m[slot + SLOT_PREVIOUS] = t
+    if m[QUARANTINED] == 0:
+        go(m, slot, onward, t)
 
 
 @kernel

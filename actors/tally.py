@@ -58,8 +58,9 @@ def press(m: Memory, t: int) -> None:
         settle_week(m)
         m[WEEK] = week
     m[WEEK_SENDS] += 1
-    m[DAY_SENDS] = 1 if day != m[PRESS_DAY] else m[DAY_SENDS] + 1
-    m[PRESS_DAY], m[DAY_MOST] = day, max(m[DAY_MOST], m[DAY_SENDS])
+    today = m[m[H_BOOKS] + BK_PRESS]
+    m[today + 1] = 1 if day != m[today] else m[today + 1] + 1
+    m[today], m[today + 2] = day, max(m[today + 2], m[today + 1])
     if t >= m[H_YEAR]:
         m[RECENT_SENDS] += 1
 
@@ -70,10 +71,11 @@ def settle_week(m: Memory) -> None:
     if m[WEEK_SENDS] > 0:
         m[m[H_PRESSURE] + min(m[WEEK_SENDS], PRESSURE_MOST)] += 1
         books = m[H_BOOKS]
-        cell = (min(m[WEEK_SENDS], WEEK_MOST) - 1) * WEEK_MOST + min(m[DAY_MOST], WEEK_MOST) - 1
+        cell = (min(m[WEEK_SENDS], WEEK_MOST) - 1) * WEEK_MOST + min(m[m[books + BK_PRESS] + 2], WEEK_MOST) - 1
         m[m[books + BK_HITS] + m[WEEKS_HIT]] = cell * m[books + BK_WEEKS] + m[WEEK] - m[books + BK_WEEK]
         m[WEEKS_HIT] += 1
-    m[WEEK_SENDS] = m[DAY_MOST] = 0
+        m[m[books + BK_PRESS] + 2] = 0
+    m[WEEK_SENDS] = 0
 
 
 @kernel

@@ -10,10 +10,23 @@ from typing import Literal
 
 from msgspec import Struct
 
-from bifurque.engine.journey import Text
+from bifurque.engine.trigger import Text
 
 Kind = Literal[
-    "start", "send", "survey", "wait", "wait_for", "branch", "experiment", "act", "goal", "exit", "end", "event"
+    "start",
+    "send",
+    "survey",
+    "offer",
+    "task",
+    "wait",
+    "wait_for",
+    "branch",
+    "experiment",
+    "act",
+    "goal",
+    "exit",
+    "end",
+    "event",
 ]
 """What happens at a station: see docs/map.md."""
 Point = tuple[float, float]

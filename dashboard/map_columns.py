@@ -13,7 +13,7 @@ PIECES = 6
 """A long edge costs 1 for its first extra column, 2 for the second …: so long runs space evenly."""
 LEGS_ABOVE = 13
 """A map of fewer columns needs no legs: it fits a screen as it is."""
-FORKS = ("branch", "experiment", "wait_for", "event")
+FORKS = ("branch", "experiment", "wait_for", "offer", "event")
 
 
 @dataclass

@@ -23,16 +23,15 @@ from bifurque.dashboard.map_words import (
 )
 from bifurque.engine.journey import (
     BranchStep,
-    EventTrigger,
     ExitStep,
     ExperimentStep,
-    FirstTrigger,
     Journey,
+    OfferStep,
     ScoreStep,
     SendStep,
     SetStep,
     SurveyStep,
-    Text,
+    TaskStep,
     TransferStep,
     WaitForStep,
 )
@@ -40,12 +39,15 @@ from bifurque.engine.names import event_refs, exits, listed
 from bifurque.engine.plan import Plan
 from bifurque.engine.routes import Station, leads_to, stations
 from bifurque.engine.ruling import EnterAction, TransferAction
+from bifurque.engine.trigger import EventTrigger, FirstTrigger, Text
 
 Edge = tuple[int, str, str]
 """A line, and the stops it leads from and to."""
 KINDS: dict[type, Kind] = {
     SendStep: "send",
     SurveyStep: "survey",
+    OfferStep: "offer",
+    TaskStep: "task",
     WaitForStep: "wait_for",
     BranchStep: "branch",
     ExperimentStep: "experiment",

@@ -21,9 +21,9 @@ from bifurque.dashboard.map_tracks import Plane, corners, gaps, set_slopes
 from bifurque.dashboard.map_words import NOTHING, stage_title, title_of
 from bifurque.dashboard.palette import COLOURS, colours_of
 from bifurque.dashboard.style import BAND_AIR, HEAD
-from bifurque.engine.journey import Text
 from bifurque.engine.plan import Plan
 from bifurque.engine.run import Run, write_json
+from bifurque.engine.trigger import Text
 
 VERSION = 1
 """Changes when the same plan would be laid out otherwise."""
@@ -37,7 +37,7 @@ KEPT: dict[str, Layout] = {}
 def key_of(plan: Plan) -> str:
     """What a layout depends on: what the map shows of a plan, and how maps are made."""
     parts: list[object] = [VERSION, plan.plan, plan.title, plan.stages, plan.events, plan.scores, plan.segments]
-    parts += [plan.rules, plan.experiments, plan.messages, plan.journeys]
+    parts += [plan.rules, plan.experiments, plan.messages, plan.offers, plan.journeys]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -17,6 +17,8 @@ ROW = 30.0
 ORDER: tuple[Kind, ...] = (
     "send",
     "survey",
+    "offer",
+    "task",
     "wait",
     "wait_for",
     "branch",

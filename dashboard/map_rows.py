@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from bifurque.dashboard.style import (
 )
 
 ROUNDS = 5
+GAP = 1.6
+"""What the widest move of a gap costs, beside each move: wide gaps make wide maps."""
 Place = tuple[int, Key, int]
 """A column, a block, a line."""
 
@@ -45,7 +48,7 @@ class Rows:
 
 def leg_extent(stops: int) -> float:
     """How far a leg reaches from its turn, its last label included."""
-    return TURN + FIRST_ON_LEG + (stops - 1) * LEG_PITCH + LABEL_ROOM / 2
+    return math.ceil(TURN + FIRST_ON_LEG + (stops - 1) * LEG_PITCH + LABEL_ROOM / 2)
 
 
 def rows(grid: Columns, found: Links, order: list[Row]) -> Rows:
@@ -56,7 +59,7 @@ def rows(grid: Columns, found: Links, order: list[Row]) -> Rows:
     height = problem.variable(0.35)
     for column, row in enumerate(order):
         _stack(problem, grid, at, column, row, down, height)
-    moves, widest = [], [problem.variable(0.2) for _ in found.gaps]
+    moves, widest = [], [problem.variable(GAP) for _ in found.gaps]
     for gap, pairs in enumerate(found.gaps):
         for one, other in pairs:
             a, b = at[(gap, *one)], at[(gap + 1, *other)]
@@ -97,7 +100,7 @@ def _reweighted(
         for (*_, move, weight), span in zip(moves, spans, strict=True):
             cost[move] = weight * 10 / (span + 6)
         for gap, variable in enumerate(widest):
-            cost[variable] = 9 / (widths[gap] + 20)
+            cost[variable] = 45 * GAP / (widths[gap] + 20)
     assert best is not None
     return best
 

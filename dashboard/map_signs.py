@@ -15,6 +15,8 @@ ICONS = {
     "letter": "M1.5 3h9v6.5h-9zM3.2 5h3M3.2 7h1.8M8 4.6h1.2v1.6H8z",
     "send": "M1.4 6.2l9.2-4.4-3 8.6-2.2-3.4zM5.4 7l5.2-5.2",
     "survey": "M2.6 1.6h6.8v8.8H2.6zM4.2 4h3.6M4.2 6h3.6M4.2 8h2",
+    "offer": "M1.8 5h8.4v5.4H1.8zM1.2 3h9.6v2H1.2zM6 3v7.4M6 3C3.6 3 3.4 1 4.6 1S6 3 6 3s.2-2 1.4-2S8.4 3 6 3",
+    "task": "M6 1.4a2.2 2.2 0 1 1 0 4.4 2.2 2.2 0 0 1 0-4.4zM1.8 10.6c0-2.4 1.8-3.6 4.2-3.6s4.2 1.2 4.2 3.6",
     "wait_for": "M3 1.5h6M3 10.5h6M3.6 1.5c0 3 4.8 3.6 4.8 9M8.4 1.5c0 3-4.8 3.6-4.8 9",
 }
 _CHANNELS = {
@@ -30,7 +32,7 @@ THIN, THICK = 'stroke-width="1.25" stroke-linejoin="round" stroke-linecap="round
 
 def icon(kind: Kind, channel: str) -> str:
     """The icon of a message or a question."""
-    if kind in ("survey", "wait_for"):
+    if kind in ("survey", "wait_for", "offer", "task"):
         return kind
     name = channel.lower()
     return next((i for i, words in _CHANNELS.items() if any(w in name for w in words)), "send")

@@ -16,19 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bifurque.engine.journey import (
-    BranchStep,
-    CrossingTrigger,
-    EventTrigger,
-    FirstTrigger,
-    Journey,
-    SetStep,
-    StageTrigger,
-    TransferStep,
-)
+from bifurque.engine.journey import BranchStep, Journey, SetStep, TransferStep
 from bifurque.engine.names import event_refs, exits, listed, walk
 from bifurque.engine.plan import Plan, Stage
 from bifurque.engine.ruling import TransferAction
+from bifurque.engine.trigger import CrossingTrigger, EventTrigger, FirstTrigger, StageTrigger
 from bifurque.rules.errors import ConditionError
 from bifurque.rules.syntax import Node, parse
 

@@ -11,7 +11,7 @@ from bifurque.dashboard.map_graph import Edge
 from bifurque.dashboard.map_near import Near, hull, meet
 from bifurque.dashboard.map_tracks import Plane, corners
 from bifurque.dashboard.map_words import NOTHING
-from bifurque.engine.journey import Text
+from bifurque.engine.trigger import Text
 
 SIZE, HIGH, WIDEST = 9.5, 15.0, 84.0
 STEP = 4.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from bifurque.engine.journey import Text
+from bifurque.engine.trigger import Text
 
 _WORDS = {
     "line": ("ligne", "line"),
@@ -26,6 +26,8 @@ _WORDS = {
     "kind.start": ("Entrée", "Entry"),
     "kind.send": ("Message", "Message"),
     "kind.survey": ("Question", "Survey"),
+    "kind.offer": ("Offre", "Offer"),
+    "kind.task": ("Tâche", "Task"),
     "kind.wait": ("Attente", "Wait"),
     "kind.wait_for": ("Attente d'un événement", "Wait for an event"),
     "kind.branch": ("Bifurcation", "Branch"),

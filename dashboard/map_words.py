@@ -7,30 +7,34 @@ from collections.abc import Callable
 
 from bifurque.dashboard.font import cut, text_width
 from bifurque.engine.journey import (
-    AbsenceTrigger,
     BranchStep,
-    ChangeTrigger,
-    CrossingTrigger,
-    DateTrigger,
-    EventTrigger,
     ExperimentStep,
-    FirstTrigger,
     MessageByArm,
-    ScheduleTrigger,
+    OfferStep,
     ScoreStep,
     SendStep,
     SetStep,
-    StageTrigger,
     Step,
     SurveyStep,
-    Text,
-    TogetherTrigger,
-    Trigger,
+    TaskStep,
     WaitForStep,
     WaitStep,
 )
 from bifurque.engine.names import event_refs, listed
 from bifurque.engine.plan import Plan, Stage
+from bifurque.engine.trigger import (
+    AbsenceTrigger,
+    ChangeTrigger,
+    CrossingTrigger,
+    DateTrigger,
+    EventTrigger,
+    FirstTrigger,
+    ScheduleTrigger,
+    StageTrigger,
+    Text,
+    TogetherTrigger,
+    Trigger,
+)
 from bifurque.engine.values import Duration
 
 NOTHING = Text()
@@ -45,6 +49,7 @@ BUILT_IN = {
     "opt_out": Text("Retrait", "Withdrawal"),
     "purchase": Text("Achat", "Purchase"),
 }
+OTHERWISE = Text("sinon", "else")
 YES, NO = Text("oui", "yes"), Text("non", "no")
 DAYS = {"mon": "lun", "tue": "mar", "wed": "mer", "thu": "jeu", "fri": "ven", "sat": "sam", "sun": "dim"}
 RHYTHMS = {
@@ -147,6 +152,10 @@ def step_title(plan: Plan, step: Step, name: str) -> Text:
         return Text(found.fr + " ?", found.en + "?")
     if isinstance(step, ExperimentStep):
         return title_of("", step.experiment)
+    if isinstance(step, TaskStep):
+        return title_of(plan.messages[step.task].title, step.task)
+    if isinstance(step, OfferStep):
+        return join([title_of(plan.offers[o].title, o) for o in listed(step.offer)[:3]], " / ")
     if isinstance(step, WaitStep):
         return both(lambda lang: f"{'Attente' if lang == 'fr' else 'Wait'} {span(step.wait, lang)}".strip())
     if isinstance(step, BranchStep):
@@ -207,13 +216,14 @@ def ways(plan: Plan, step: Step) -> list[Text]:
         return [YES, NO]
     if isinstance(step, ExperimentStep):
         return [title_of("", arm) for arm in step.arms] + [NOTHING]
+    if isinstance(step, OfferStep):
+        return [OTHERWISE] if step.otherwise else []
     if not isinstance(step, BranchStep):
         return []
     conditions = [w.when for w in step.branch]
-    other = Text("sinon", "else")
     if sum(c is not None for c in conditions) == 1:
         return [YES if c is not None else NO for c in conditions] + [NO]
-    return [_way(plan, str(c)) if c is not None else other for c in conditions] + [other]
+    return [_way(plan, str(c)) if c is not None else OTHERWISE for c in conditions] + [OTHERWISE]
 
 
 def _way(plan: Plan, condition: str) -> Text:

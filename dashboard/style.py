@@ -33,8 +33,8 @@ LABEL, NOTE, HUB_LABEL = 12.0, 10.0, 13.0
 LINE = 1.18
 LABEL_AIR = 3.0
 """Between a station and its label."""
-LABEL_ROOM = LABEL_AIR + 2 * HUB_LABEL * LINE + NOTE * LINE + 2
-"""What a label of two lines and a note needs below its station."""
+LABEL_ROOM = math.ceil(LABEL_AIR + 2 * HUB_LABEL * LINE + NOTE * LINE + 2)
+"""What a label of two lines and a note needs below its station; whole, as all heights are: nothing is nearly level."""
 RETURN_STUB, RETURN_HIGH = 10.0, 19.0
 RETURN_ROOM = RETURN_STUB + RETURN_HIGH + 5
 """The badge of a return, on its stub."""

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import structs
 
+from bifurque.engine.fit_likelihood import SURE
 from bifurque.engine.realistic import Figure, Known
 
 UNSURE = 0.5
@@ -21,6 +22,29 @@ def value_of(f: Figure | None) -> float:
     """The figure itself."""
     assert f is not None
     return float(f.value if isinstance(f, Known) else f)
+
+
+SHARES = {"open", "click", "unsubscribe", "hard", "soft", "machine", "cart", "returns", "completes"}
+PLAIN = {"fatigue", "lift", "messages"}
+"""Sections of figures that may have either sign, but for their `days`."""
+
+
+def scale_of(path: str) -> Scale:
+    """On which scale the interval of a figure is symmetric."""
+    section, name = path.split(".")[0], path.split(".")[-1]
+    if (section in PLAIN and name != "days") or name == "taste":
+        return "plain"
+    return "share" if name in SHARES else "positive"
+
+
+def interval(path: str, f: Known) -> tuple[float, float] | None:
+    """The 95 % interval of a figure by its path, such as `purchases.r`; None where its error is not known."""
+    scale = scale_of(path)
+    at, ease = _on_scale(f.value, scale)
+    if f.error is None or not math.isfinite(at):
+        return None
+    half = SURE * f.error * ease
+    return _from_scale(at - half, scale), _from_scale(at + half, scale)
 
 
 def known(value: float, error: float, source: str) -> Known:
@@ -41,7 +65,7 @@ def weighed(found: tuple[float, float], before: Figure | None, scale: Scale, sou
         return Known(value, error, "estimated", source)
     weight = spread**2 / (spread**2 + here**2)
     middle = weight * at + (1 - weight) * _on_scale(prior, scale)[0]
-    back = {"share": 1 / (1 + math.exp(-middle)), "positive": math.exp(min(middle, 700.0)), "plain": middle}[scale]
+    back = _from_scale(middle, scale)
     width = math.sqrt(weight) * here / _on_scale(back, scale)[1]
     return Known(back, width, "weak", source)
 
@@ -54,6 +78,13 @@ def _on_scale(value: float, scale: Scale) -> tuple[float, float]:
     if scale == "positive":
         return (math.log(value), 1 / value) if value > 0 else (-math.inf, math.inf)
     return value, 1.0
+
+
+def _from_scale(at: float, scale: Scale) -> float:
+    """A value back from a scale."""
+    if scale == "share":
+        return 1 / (1 + math.exp(-max(at, -700.0)))
+    return math.exp(min(at, 700.0)) if scale == "positive" else at
 
 
 def counted(some: Any, every: Any, before: Figure | None, source: str) -> Known:

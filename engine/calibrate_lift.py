@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec import structs
 
+from bifurque.engine.calibrate_arms import Chances
 from bifurque.engine.calibrate_figures import assumed, value_of
 from bifurque.engine.fit_lift import Lift as Arms
 from bifurque.engine.fit_likelihood import SURE, Reals
 from bifurque.engine.fit_log import DAY, Assignments, Log
-from bifurque.engine.fit_sendings import NEVER, Sendings
-from bifurque.engine.realistic import Known, Lift, Reads
-from bifurque.engine.sectors import ANY
+from bifurque.engine.fit_sendings import Sendings
+from bifurque.engine.realistic import Known, Lift
 from bifurque.rules.compiled import Words
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ UNSURE = 1.0
 """How sure the lift assumed is, where the arms do not tell it from none: a standard error as large as itself."""
 
 
-def scale_of_lift(c: Calibration, s: Sendings, reads: dict[str, Reads]) -> Lift:
+def scale_of_lift(c: Calibration, s: Sendings, guessed: Chances | None) -> Lift:
     """The section `lift`: measured where arms tell it, assumed elsewhere."""
     base, default = Lift(), c.source("default")
     plain: dict[str, Any] = {f.name: getattr(assumed(base, default), f.name) for f in structs.fields(Lift)}
-    found = [_factor(c.log, s, arms, reads) for arms in c.lifts if arms.random]
+    found = [_factor(c.log, s, arms, guessed) for arms in c.lifts if arms.random]
     best = min((f for f in found if f is not None), key=lambda f: f[1], default=None)
     if best is None:
         return Lift(**plain)
@@ -55,11 +55,11 @@ def scale_of_lift(c: Calibration, s: Sendings, reads: dict[str, Reads]) -> Lift:
     return Lift(**(plain | figures))
 
 
-def _factor(log: Log, s: Sendings, arms: Arms, reads: dict[str, Reads]) -> tuple[float, float, str] | None:
+def _factor(log: Log, s: Sendings, arms: Arms, guessed: Chances | None) -> tuple[float, float, str] | None:
     """By how much the lift assumed has to be multiplied: weighted least squares over the arms; with standard error."""
     effects = arms.effects.get("purchases", {})
     assigned = next(a for a in log.assignments if a.name == arms.name)
-    expected = _expected(log, s, assigned, reads)
+    expected = _expected(log, s, assigned, guessed)
     base = expected.get(arms.base, 0.0)
     top = bottom = 0.0
     for arm, effect in effects.items():
@@ -72,13 +72,13 @@ def _factor(log: Log, s: Sendings, arms: Arms, reads: dict[str, Reads]) -> tuple
     return (top / bottom, 1 / math.sqrt(bottom), arms.name) if bottom > 0 else None
 
 
-def _expected(log: Log, s: Sendings, a: Assignments, reads: dict[str, Reads]) -> dict[str, float]:
+def _expected(log: Log, s: Sendings, a: Assignments, guessed: Chances | None) -> dict[str, float]:
     """By arm, the mean lift the messages received would give, were it as assumed."""
     since = np.full(log.count, log.end + 1, np.int64)
     since[a.contact] = a.time
     until = np.minimum(since + (a.within or log.end), log.end)[s.contact] if len(s) else s.time
     mine = (s.time >= since[s.contact]) & (s.time < until)
-    added = _added(s, until, Lift(), reads) * mine
+    added = _added(s, until, Lift(), guessed) * mine
     by_contact = np.bincount(s.contact, weights=added, minlength=log.count)[a.contact]
     watched = np.minimum(a.within or log.end, log.end - a.time) / DAY
     found = {}
@@ -88,26 +88,24 @@ def _expected(log: Log, s: Sendings, a: Assignments, reads: dict[str, Reads]) ->
     return found
 
 
-def _added(s: Sendings, until: Words, lift: Lift, reads: dict[str, Reads]) -> Reals:
+def _added(s: Sendings, until: Words, lift: Lift, guessed: Chances | None) -> Reals:
     """What each message adds in all until an instant, in days of the ordinary rate.
 
-    Where nobody is known to have opened anything, everybody opens as much as is assumed.
+    Where nobody is known to have opened anything, everybody opens as much as is guessed.
     """
     days, opened, clicked = value_of(lift.days), value_of(lift.opened), value_of(lift.clicked)
     yes, click = (s.opened <= until).astype(float), (s.clicked <= until).astype(float)
     since = np.minimum(s.opened, until)
-    if not (s.opened < NEVER).any():
-        read = next(iter(reads.values()), ANY)
-        yes = np.full(len(s), value_of(read.open))
-        click, since = yes * value_of(read.click), s.time
+    if guessed is not None:
+        (yes, click), since = guessed, s.time
     left = np.maximum(until - since, 0) / DAY
     return (opened * yes + clicked * click) * days * -np.expm1(-left / days)
 
 
-def share_caused(log: Log, s: Sendings, lift: Lift, reads: dict[str, Reads], people: Words) -> float:
+def share_caused(log: Log, s: Sendings, lift: Lift, guessed: Chances | None, people: Words) -> float:
     """The mean lift of some people over the whole log: what messages add to their rate, as a share of it."""
     if not len(s) or not len(people):
         return 0.0
     until = np.full(len(s), log.end, np.int64)
-    added = _added(s, until, lift, reads) * np.isin(s.contact, people)
+    added = _added(s, until, lift, guessed) * np.isin(s.contact, people)
     return float(added.sum() / (len(people) * (log.end - log.start) / DAY))

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from msgspec import Struct, structs
 
 from bifurque.engine.calibrate import Calibration
+from bifurque.engine.calibrate_figures import interval
 from bifurque.engine.calibrate_words import in_words, say
 from bifurque.engine.fit_lift import Lift, predictions
 from bifurque.engine.fit_purchases import expected_curve, lived_curve
+from bifurque.engine.known_figures import figures
 from bifurque.engine.realistic import Known
 from bifurque.engine.words import figure
-
-Row = tuple[str, Known]
-
-
-def figures(behaviour: Struct) -> list[Row]:
-    """Every figure of a behaviour by its path: `purchases.r`, `channels.email.open`."""
-    return list(_figures(behaviour, ""))
-
-
-def _figures(inside: Any, path: str) -> Iterator[Row]:
-    if isinstance(inside, Known):
-        yield path, inside
-    elif isinstance(inside, dict):
-        for name, value in inside.items():
-            yield from _figures(value, f"{path}.{name}")
-    elif isinstance(inside, Struct):
-        for f in structs.fields(type(inside)):
-            where = f"{path}.{f.encode_name}" if path else f.encode_name
-            yield from _figures(getattr(inside, f.name), where)
 
 
 def report(c: Calibration) -> str:
@@ -49,15 +30,23 @@ def _title(c: Calibration) -> str:
 
 def _table(c: Calibration) -> list[str]:
     rows = figures(c.behaviour)
-    texts = [(path, _number(c, k.value), _number(c, k.error, 2), say(c.lang, k.status), k.source) for path, k in rows]
-    heads = tuple(say(c.lang, w) for w in ("figure", "value", "error", "status", "source"))
-    widths = [max(len(t[i]) for t in (heads, *texts)) for i in range(4)]
+    texts = [_cells(c, path, known) for path, known in rows]
+    heads = tuple(say(c.lang, w) for w in ("figure", "value", "error", "interval", "status", "source"))
+    widths = [max(len(t[i]) for t in (heads, *texts)) for i in range(5)]
     lines = []
-    for path, value, error, status, source in (heads, *texts):
-        cells = f"{path:<{widths[0]}}  {value:>{widths[1]}}  {error:>{widths[2]}}  {status:<{widths[3]}}"
+    for path, value, error, around, status, source in (heads, *texts):
+        cells = f"{path:<{widths[0]}}  {value:>{widths[1]}}  {error:>{widths[2]}}  {around:>{widths[3]}}"
+        cells += f"  {status:<{widths[4]}}"
         lines.append(f"{cells}  {source}".rstrip())
     counts = [sum(k.status == s for _, k in rows) for s in ("estimated", "weak", "assumed")]
     return [*lines, say(c.lang, "counts", *counts)]
+
+
+def _cells(c: Calibration, path: str, f: Known) -> tuple[str, ...]:
+    """A row of the table."""
+    around = interval(path, f)
+    told = "·" if around is None else " … ".join(_number(c, end, 3) for end in around)
+    return path, _number(c, f.value), _number(c, f.error, 2), told, say(c.lang, f.status), f.source
 
 
 def _number(c: Calibration, value: float | None, digits: int = 4) -> str:
@@ -108,7 +97,10 @@ def _lift(c: Calibration, lift: Lift) -> list[str]:
     lines = [say(c.lang, "arms", name, _arm(c, lift.base))]
     width = max(len(_arm(c, a)) for means in lift.arms.values() for a in means) + 2
     others = predictions(lift)
+    once = lift.arms.get("purchases") == lift.arms.get("conversions")  # nobody bought twice: it is the same
     for outcome, means in lift.arms.items():
+        if outcome == "purchases" and once:
+            continue
         lines.append(f"  {say(c.lang, f'outcome.{outcome}'):<{width + 9}}{heads[0]:>12}  {heads[1]:<34}{heads[2]}")
         for arm, mean in means.items():
             effect = lift.effects[outcome].get(arm)
@@ -137,7 +129,13 @@ def as_data(c: Calibration) -> dict[str, Any]:
     return {
         "log": {"file": c.log.file, "contacts": c.log.count + c.log.silent, "start": c.log.start, "end": c.log.end},
         "figures": {
-            path: {"value": k.value, "error": k.error, "status": k.status, "source": k.source}
+            path: {
+                "value": k.value,
+                "error": k.error,
+                "interval": interval(path, k),
+                "status": k.status,
+                "source": k.source,
+            }
             for path, k in figures(c.behaviour)
         },
         "hours": list(c.behaviour.clock.hours),

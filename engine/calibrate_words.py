@@ -19,6 +19,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "status.assumed": ("les données n'en disent rien", "the data do not tell"),
     # sources
     "from.purchases": ("{} rachats de {} clients", "{} repeat purchases of {} customers"),
+    "from.rate": (
+        "{} achats de {} contacts : le rythme moyen, pour ce `r`",
+        "{} purchases of {} contacts: the mean rate, for this `r`",
+    ),
     "from.spend": ("{} montants de {} clients", "{} amounts of {} customers"),
     "from.opens": ("{} messages", "{} messages"),
     "from.clicks": ("{} messages ouverts", "{} messages opened"),
@@ -34,6 +38,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "from.visits": ("visites et achats du journal", "visits and purchases of the log"),
     "from.profile": ("vraisemblance plate de {} à {} jours", "likelihood flat from {} to {} days"),
     "from.arms": ("bras « {} » : un facteur pour les deux", "arms “{}”: one factor for both"),
+    "from.arms_visits": (
+        "visiteurs de plus dans les bras : le journal n'a pas de clics",
+        "visitors the arms have more: the log holds no clicks",
+    ),
+    "from.control": ("visites de qui n'a rien reçu", "visits of those who were sent nothing"),
     "from.default": ("valeur de départ de bifurque", "bifurque's own start"),
     "from.no_dropout": (
         "on ne distingue pas partir d'acheter rarement : personne ne part",
@@ -49,6 +58,38 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "from.reach": ("élevé pour que l'effet mesuré soit possible", "raised so that the effect measured is possible"),
     # notes
+    "note.unread": (
+        "types que rien ne lit ici : {} ; si l'un est un achat, `--purchase` le dit",
+        "types that nothing here reads: {}; if one of them is a purchase, say so with `--purchase`",
+    ),
+    "note.odd_messages": (
+        "messages dont un plan ne peut porter le nom : {} ; leurs écarts ne sont pas écrits : renommez-les dans le "
+        "journal (lettres, chiffres, `_` et `-`)",
+        "messages that a plan could not call so: {}; how they differ is not written: rename them in the log (letters, "
+        "digits, `_` and `-`)",
+    ),
+    "note.odd_channels": (
+        "canaux dont un plan ne peut porter le nom : {} ; ils ne sont pas écrits : renommez-les dans le journal "
+        "(lettres, chiffres, `_` et `-`)",
+        "channels that a plan could not call so: {}; they are not written: rename them in the log (letters, digits, "
+        "`_` and `-`)",
+    ),
+    "note.refunds": (
+        "{} achats d'un montant négatif : lus comme des remboursements, ni achats ni dépense",
+        "{} purchases of a negative amount: read as money paid back, neither purchases nor spend",
+    ),
+    "note.repeated": (
+        "{} lignes sont en tout point comme une autre : si le fichier les contient deux fois, retirez-les ; ici les "
+        "montants s'ajoutent et chaque envoi compte",
+        "{} rows are in every column like another: if the file holds them twice, remove them; here amounts add up, and "
+        "each sending counts",
+    ),
+    "note.stretched": (
+        "presque tous les achats sont du {} au {}, mais le journal va du {} au {} : pour le reste, on croit que plus "
+        "personne n'achète ; s'il n'a pas été suivi si longtemps, coupez-le (`--until`) ou retirez les lignes égarées",
+        "nearly all purchases are of {} to {}, but the log goes from {} to {}: in the rest nobody seems to buy; if it "
+        "was not watched so long, cut it (`--until`), or remove stray rows",
+    ),
     "note.no_purchases": ("pas d'événement `{}` : les achats sont supposés", "no event `{}`: purchases are assumed"),
     "note.one_purchase": (
         "personne n'a racheté : les achats sont supposés",
@@ -58,9 +99,23 @@ _WORDS: dict[str, tuple[str, str]] = {
         "l'abandon n'est pas identifiable (gain de vraisemblance {}) : NBD, personne ne part",
         "drop-out cannot be identified (it adds {} to the log-likelihood): NBD, nobody leaves",
     ),
+    "note.hardly_twice": (
+        "{} clients ont acheté deux fois ou plus : seul le rythme moyen est estimé ; comment les gens diffèrent (`r`) "
+        "et s'ils partent (`s`) ne se voit pas",
+        "{} customers bought twice or more: only the mean rate is estimated; how people differ (`r`) and whether they "
+        "leave (`s`) does not show",
+    ),
+    "note.alike": (
+        "tous semblent partir au même rythme, {} par semaine : `s` et `beta` ne sont connus que par leur rapport",
+        "all seem to leave at one rate, {} a week: of `s` and `beta` only the ratio is told",
+    ),
     "note.few_amounts": (
         "trop peu de montants pour la loi de dépense : elle est supposée",
         "too few amounts for the law of spend: it is assumed",
+    ),
+    "note.one_amount": (
+        "trop peu de clients ont plusieurs montants : combien varient les achats d'un même client (`p`) est supposé",
+        "too few customers have several amounts: how much one customer's purchases vary (`p`) is assumed",
     ),
     "note.dependent": (
         "qui achète souvent dépense autrement (corrélation {}, de {} à {}) : Gamma-Gamma, qui les suppose sans lien, "
@@ -123,6 +178,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "figure": ("grandeur", "figure"),
     "value": ("valeur", "value"),
     "error": ("écart-type", "std error"),
+    "interval": ("à 95 %", "95 %"),
     "status": ("statut", "status"),
     "source": ("source", "source"),
     "models": ("Modèles d'achat", "Models of purchases"),

@@ -10,6 +10,7 @@ from typing import Any
 from bifurque.engine.check_journeys import check_journeys
 from bifurque.engine.check_people import check_people
 from bifurque.engine.check_rules import check_rules, sizes
+from bifurque.engine.check_sharing import check_sharing
 from bifurque.engine.findings import find
 from bifurque.engine.names import CLASSES, Names, listed
 from bifurque.engine.plan import Attribute, Plan, QuietHours, Reroute, Stage
@@ -25,7 +26,9 @@ from bifurque.rules.syntax import Node, Type
 
 MOST_PARTS, MOST_CODES = 2_000, 20_000
 """Parts of a condition once its segments are written out; steps, and event types, that the ledger has codes for."""
-_SECTIONS = {w: f"{w}s" for w in ("attribute", "calendar", "channel", "experiment", "journey", "message", "score")}
+_SECTIONS = {
+    w: f"{w}s" for w in ("attribute", "calendar", "channel", "experiment", "journey", "message", "offer", "score")
+}
 _SECTIONS["category"] = "categories"
 
 
@@ -163,6 +166,7 @@ def check(plan: Plan, problems: Problems) -> None:
         _events,
         _scores,
         _messages,
+        check_sharing,
         check_journeys,
         check_rules,
         check_people,

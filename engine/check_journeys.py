@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bifurque.engine.check_sharing import check_offer_step
 from bifurque.engine.journey import (
-    AbsenceTrigger,
     BranchStep,
+    ExperimentStep,
+    Journey,
+    MessageByArm,
+    OfferStep,
+    ScoreStep,
+    SendStep,
+    SetStep,
+    Step,
+    SurveyStep,
+    TaskStep,
+    TransferStep,
+    WaitForStep,
+)
+from bifurque.engine.names import Names, answers, event_refs, exits, listed
+from bifurque.engine.problems import Path
+from bifurque.engine.trigger import (
+    AbsenceTrigger,
     ChangeTrigger,
     CrossingTrigger,
     DateOf,
     DateTrigger,
     EventTrigger,
-    ExperimentStep,
     FirstTrigger,
-    Journey,
-    MessageByArm,
     Schedule,
     ScheduleTrigger,
-    ScoreStep,
-    SendStep,
-    SetStep,
     StageTrigger,
-    Step,
-    SurveyStep,
     TogetherTrigger,
-    TransferStep,
     WaitByArm,
-    WaitForStep,
 )
-from bifurque.engine.names import Names, answers, event_refs, exits, listed
-from bifurque.engine.problems import Path
 from bifurque.engine.values import Duration, shown
 
 if TYPE_CHECKING:
@@ -215,6 +220,10 @@ def _step(c: Checker, step: Step, path: Path) -> None:
         if step.sets is not None and c.known(step.sets, c.names.attributes, "attribute", (*path, "sets")):
             _dated(c, step.sets, (*path, "sets"), "string" if step.scale is None else "int")
         _scale(c, step, path)
+    elif isinstance(step, TaskStep):
+        c.known(step.task, c.names.messages, "message", (*path, "task"))
+    elif isinstance(step, OfferStep):
+        check_offer_step(c, step, path)
     elif isinstance(step, ScoreStep):
         for score, points in step.score.items():
             c.known(score, c.plan.scores, "score", (*path, "score", score), at_key=True)

@@ -2,76 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from pathlib import Path as File
 from typing import Any, TypeVar
 
 import click
 
-from bifurque.rules.errors import BifurqueError, PlanError
+from bifurque.engine.commands import CLEAN, FINDINGS, UNREADABLE, Commands
 
 STARTED = time.perf_counter()
-CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-ABOVE = {"map": "bifurque.dashboard.map_command:map_"}
-"""Commands of the folder above this one: named here, imported when they are asked for."""
-
-
-class Commands(click.Group):
-    """Commands whose errors are one clear line, never a traceback."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands."""
-        return sorted({*super().list_commands(ctx), *ABOVE})
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """A command by its name."""
-        if name not in ABOVE:
-            return super().get_command(ctx, name)
-        module, _, attribute = ABOVE[name].partition(":")
-        found: click.Command = getattr(import_module(module), attribute)
-        return found
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what bifurque has to say goes to stderr, and the exit code is 2."""
-        try:
-            return super().invoke(ctx)
-        except PlanError as error:
-            for problem in error.problems:
-                click.echo(str(problem), err=True)
-            ctx.exit(UNREADABLE)
-        except BifurqueError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(UNREADABLE)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(130)
-        except MemoryError:
-            click.echo("not enough memory: fewer --workers need less", err=True)
-            ctx.exit(UNREADABLE)
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # nobody reads on: nothing to say
-                raise
-            click.echo(f"{error.filename or 'the output'}: {error.strerror or error}", err=True)
-            _close_output()
-            ctx.exit(UNREADABLE)
-
-
-def _close_output() -> None:
-    """What could not be written is not tried again when Python ends."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def sets(command: F) -> F:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from bifurque.actors.layout import (
     AGENDA,
     AGENDA_MOST,
     ARM_COUNTS,
     MAIL,
     MO_COUNTS,
+    MOST_OFFERS,
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
@@ -19,6 +18,7 @@ from bifurque.actors.layout import (
     TOTALS,
     WAKES_MAIL,
 )
+from bifurque.actors.parking import FIXED_WORDS, GROUP, GROUPS
 from bifurque.engine.compile_behaviour import compile_behaviour, declare_sources
 from bifurque.engine.compile_books import declare_books, reserve_books, reserve_work
 from bifurque.engine.compile_events import compile_events
@@ -26,10 +26,11 @@ from bifurque.engine.compile_journeys import compile_journeys
 from bifurque.engine.compile_laws import compile_laws
 from bifurque.engine.compile_people import compile_people
 from bifurque.engine.compile_scores import compile_scores, finish_scores
+from bifurque.engine.compile_sharing import compile_sharing, finish_sharing
 from bifurque.engine.names import Names
 from bifurque.engine.plan import Plan
 from bifurque.engine.program import Compiling, Program
-from bifurque.engine.zones import stretches, zone_words
+from bifurque.engine.zones import instant_of, zone_words
 from bifurque.rules.layout import (
     BY_PRIORITY,
     CAUSES,
@@ -46,12 +47,17 @@ from bifurque.rules.layout import (
     H_FIRST_YEAR,
     H_FORESEEN,
     H_IMAGE,
+    H_LETTERS,
+    H_LETTERS_SIZE,
     H_MAIL,
     H_MAIL_SIZE,
     H_MODEL,
     H_N_STEPS,
     H_OUTBOX,
     H_OUTBOX_SIZE,
+    H_PARKED,
+    H_PARKED_MOST,
+    H_PARKED_SIZE,
     H_POLICY,
     H_PRESSURE,
     H_REASONS,
@@ -78,9 +84,11 @@ from bifurque.rules.layout import (
     SEEN_MOST,
     TABLES,
 )
+from bifurque.rules.sharing import LETTER, PK_FIRST, RQ_FIRST
 
 DAY, WEEK = 86400, 7 * 86400
 MAIL_MOST, OUTBOX_MOST = 64, 4096
+LETTERS, PARKED = 4096, 1 << 16
 
 
 def compile_plan(
@@ -110,11 +118,7 @@ def compile_plan(
 
 def midnight(plan: Plan, day: int) -> int:
     """The first instant of a day (counted from 1970-01-01) in the plan's zone."""
-    local = day * DAY
-    for at, east in reversed(stretches(plan.zone, local - 2 * DAY, local + 2 * DAY)):
-        if local - east >= at:
-            return local - east
-    raise AssertionError(dt.date.fromordinal(day))
+    return instant_of(plan.zone, day * DAY)
 
 
 def _build(names: Names, record_size: int, days: int, behaviour: str) -> Compiling:
@@ -132,11 +136,13 @@ def _build(names: Names, record_size: int, days: int, behaviour: str) -> Compili
     compile_people(c)
     compile_scores(c)
     compile_laws(c)
+    compile_sharing(c)
     compile_journeys(c)
     finish_scores(c)
     compile_behaviour(c)
     declare_books(c)
     compile_events(c)
+    finish_sharing(c)
     return c
 
 
@@ -148,6 +154,17 @@ def _zones(c: Compiling) -> None:
     words[H_ZONES] = tables.put(w for at in addresses for w in (at, 0))
     fallback = c.plan.zones or (c.plan.zone,)
     words[H_FALLBACK] = tables.listed(c.names.zones.index(z) for z in fallback)
+
+
+def _room_to_share(c: Compiling) -> None:
+    """Room for letters and for parked contacts; each with as much behind it as one input or one contact may take."""
+    words, tables = c.tables.words, c.tables
+    state = words[H_RECORD_SIZE] + FIXED_WORDS + words[H_MAIL_SIZE] * MAIL + words[H_OUTBOX_SIZE] * OUT
+    asked = (words[H_OUTBOX_SIZE] + len(c.timers)) * (RQ_FIRST + 2 * MOST_OFFERS)
+    most = PK_FIRST + asked + state + state // GROUP + state // (GROUP * GROUPS) + 16
+    words[H_LETTERS], words[H_LETTERS_SIZE] = tables.reserve(2 * LETTERS * LETTER), LETTERS
+    words[H_PARKED], words[H_PARKED_SIZE] = tables.reserve(PARKED + 2 * most), PARKED
+    words[H_PARKED_MOST] = most
 
 
 def _most_held(c: Compiling) -> int:
@@ -173,6 +190,8 @@ def _room(c: Compiling, rows: int) -> None:
     words[H_ROWS], words[H_ROWS_SIZE] = tables.reserve((rows + more) * ROW), rows
     words[H_EVENT_ROWS] = tables.reserve(rows * EVENT_ROW)
     reserve_work(c)
+    if c.supplies:
+        _room_to_share(c)
     c.first_counter = len(words) + tables.room
     words[H_SEND_COUNTS] = tables.reserve(words[H_WEEKS] * len(c.sends) * (N_FIXED + 2 * len(c.reasons)))
     words[H_STEP_COUNTS] = tables.reserve(len(c.steps) * STEP_COUNTS)

@@ -16,6 +16,7 @@ from bifurque.actors.layout import (
     BK_N_STAGES,
     BK_N_WAYS,
     BK_OPENED,
+    BK_PRESS,
     BK_PRESSURE,
     BK_SEGMENTS,
     BK_TOTALS,
@@ -82,7 +83,8 @@ def declare_books(c: Compiling) -> None:
     while room < 32 * len(c.sends) and room * words[H_WEEKS] < MOST_LOST:
         room *= 2
     words[H_LOST] = tables.put([0, room, 0])
-    first, last = ((words[at] // DAY + 3) // 7 for at in (H_START, H_END))
+    weeks = (words[H_END] // DAY + 3) // 7 - (words[H_START] // DAY + 3) // 7 + 3
+    first = (words[H_START] // DAY + 3) // 7
     tables.fill(
         row,
         {
@@ -91,21 +93,22 @@ def declare_books(c: Compiling) -> None:
             BK_N_STAGES: len(c.names.stages),
             BK_N_WAYS: count,
             BK_WEEK: first - 1,  # somewhere it may still be the week before
-            BK_WEEKS: last - first + 3,
+            BK_WEEKS: weeks,
             BK_DAYS: -(-(words[H_END] - words[H_START]) // DAY),
+            BK_PRESS: tables.cells(3),
+            BK_BEFORE: tables.cells(TOTALS),
+            BK_HITS: tables.cells(weeks),
+            BK_MARKS: tables.cells(count * MARK),
+            BK_OPENED: tables.cells(len(c.names.journeys)),
         },
     )
 
 
 def reserve_work(c: Compiling) -> None:
-    """Room for what concerns the contact at hand, and for decisions not to send."""
-    words, tables, row = c.tables.words, c.tables, c.tables.words[H_BOOKS]
+    """Room for decisions not to send."""
+    words, tables = c.tables.words, c.tables
     lost, weeks = words[H_LOST], words[H_WEEKS]
     words[lost + LO_KEYS] = tables.reserve(words[lost + LO_SIZE] * (1 + 2 * weeks))
-    words[row + BK_BEFORE] = tables.reserve(TOTALS)
-    words[row + BK_HITS] = tables.reserve(words[row + BK_WEEKS])
-    words[row + BK_MARKS] = tables.reserve(words[row + BK_N_WAYS] * MARK)
-    words[row + BK_OPENED] = tables.reserve(len(c.names.journeys))
 
 
 def reserve_books(c: Compiling) -> None:

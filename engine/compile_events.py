@@ -20,6 +20,7 @@ from bifurque.actors.layout import (
 from bifurque.engine.compile_actions import consents, event_actions
 from bifurque.engine.compile_journeys import set_slot_timers
 from bifurque.engine.compile_rules import compile_rules
+from bifurque.engine.compile_sharing import react_to_takers
 from bifurque.engine.compile_triggers import watch_lists
 from bifurque.engine.journey import SurveyStep, WaitForStep
 from bifurque.engine.names import Names, choices, event_refs, exits, listed
@@ -48,6 +49,7 @@ def compile_events(c: Compiling) -> None:
     _messages(c)
     _consent(c)
     _effects(c)
+    react_to_takers(c)
     _journeys(c)
     compile_rules(c)
     tables, words = c.tables, c.tables.words

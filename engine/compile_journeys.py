@@ -43,6 +43,7 @@ from bifurque.actors.layout import (
     S_BRANCH,
     S_EXIT,
     S_EXPERIMENT,
+    S_OFFER,
     S_SEND,
     S_TRANSFER,
     S_WAIT,
@@ -70,6 +71,7 @@ from bifurque.actors.layout import (
 )
 from bifurque.engine.compile_actions import compile_actions, keep_answer
 from bifurque.engine.compile_sends import compile_sends
+from bifurque.engine.compile_sharing import offer_list
 from bifurque.engine.compile_triggers import compile_trigger
 from bifurque.engine.findings import messages_of
 from bifurque.engine.journey import (
@@ -78,13 +80,14 @@ from bifurque.engine.journey import (
     ExperimentStep,
     Journey,
     MessageByArm,
+    OfferStep,
     Reentry,
     ScoreStep,
     SendStep,
     SetStep,
     SurveyStep,
+    TaskStep,
     TransferStep,
-    WaitByArm,
     WaitForStep,
 )
 from bifurque.engine.names import Names, exits, listed
@@ -92,6 +95,7 @@ from bifurque.engine.program import Compiling
 from bifurque.engine.routes import Station
 from bifurque.engine.ruling import TransferAction
 from bifurque.engine.tables import hash64
+from bifurque.engine.trigger import WaitByArm
 from bifurque.engine.values import Duration, weekday_bits
 from bifurque.rules.layout import H_ARMS, H_JOURNEYS, H_N_JOURNEYS, H_N_SENDS, H_SENDS, SEND
 from bifurque.rules.lowering import real_word
@@ -139,7 +143,7 @@ def _number_sends(c: Compiling) -> None:
             if station.part not in ("", "ask"):
                 continue
             step = c.step_number(name, number)
-            for message in messages_of(station.step):
+            for message in messages_of(station.step, c.plan):
                 own = c.plan.messages[message].channel
                 c.step_sends.setdefault(step, []).append(len(c.sends))
                 c.sends.append(SendRow(c.names.journeys.index(name), step, message, own))
@@ -301,7 +305,11 @@ def _kind(c: Compiling, name: str, number: int, station: Station) -> dict[int, i
         return {ST_KIND: S_WAIT_FOR, ST_ARG: ways[0], ST_ELSE: ways[1], ST_WAITS: rows, ST_WAIT_ARM: arm}
     if station.part == "keep":
         return {ST_KIND: S_ACT, ST_ARG: keep_answer(c, step)}
-    if station.part == "ask" or isinstance(step, SendStep):
+    if isinstance(step, OfferStep):
+        return {ST_KIND: S_OFFER, ST_ARG: offer_list(c, step), ST_ELSE: ways[0]}
+    if station.part == "done":
+        return {ST_KIND: S_WAIT, ST_ANCHOR: FROM_SENT}
+    if station.part == "ask" or isinstance(step, SendStep | TaskStep):
         arm = -1
         if isinstance(step, SendStep) and isinstance(step.send, MessageByArm):
             arm = c.experiment_cells[step.send.by]

@@ -6,6 +6,7 @@ With the laws it answers to and what it may cause.
 from __future__ import annotations
 
 from bifurque.engine.compile_laws import cap_lists, policy, quiet_list, rule_lists
+from bifurque.engine.compile_sharing import channel_needs
 from bifurque.engine.names import COMMERCIAL, Names
 from bifurque.engine.program import Compiling, SendRow
 from bifurque.engine.tables import hash64
@@ -22,11 +23,14 @@ from bifurque.rules.layout import (
     SEND_JOURNEY,
     SEND_MARKS,
     SEND_MESSAGE,
+    SEND_NEEDS,
     SEND_ON_CAP,
     SEND_ON_QUIET,
     SEND_PRIORITY,
     SEND_PRIORITY_CONST,
     SEND_PURPOSE,
+    SEND_QUEUE,
+    SEND_QUEUE_CONST,
     SEND_QUIET_ROUTE,
     SEND_QUIETS,
     SEND_RANK,
@@ -66,6 +70,7 @@ def _row(c: Compiling, number: int, send: SendRow) -> dict[int, int]:
     if message.value is not None:
         worth = tables.number(message.value, {"deadline": "timestamp"})
     validity = message.valid_for
+    needs, queue, queue_constant = channel_needs(c, send.channel)
     return {
         SEND_ID: number,
         SEND_STEP: 1 + send.step,
@@ -94,6 +99,9 @@ def _row(c: Compiling, number: int, send: SendRow) -> dict[int, int]:
         SEND_DECLARED: number,
         SEND_PURPOSE: hash64(name, c.steps[send.step][1]),
         SEND_COST: round(plan.channels[send.channel].cost * 1_000_000),
+        SEND_NEEDS: needs,
+        SEND_QUEUE: queue,
+        SEND_QUEUE_CONST: queue_constant,
         SEND_HELD_OUT: 1 if category.kind in COMMERCIAL else 0,
     }
 

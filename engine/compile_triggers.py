@@ -44,7 +44,11 @@ from bifurque.actors.layout import (
     TRIGGER,
     WAKES_TRIGGER,
 )
-from bifurque.engine.journey import (
+from bifurque.engine.journey import Journey
+from bifurque.engine.names import Names, event_refs, listed
+from bifurque.engine.program import Compiling
+from bifurque.engine.rhythm import rhythm
+from bifurque.engine.trigger import (
     AbsenceTrigger,
     ChangeTrigger,
     CrossingTrigger,
@@ -52,15 +56,11 @@ from bifurque.engine.journey import (
     DateTrigger,
     EventTrigger,
     FirstTrigger,
-    Journey,
     Schedule,
     ScheduleTrigger,
     StageTrigger,
     TogetherTrigger,
 )
-from bifurque.engine.names import Names, event_refs, listed
-from bifurque.engine.program import Compiling
-from bifurque.engine.rhythm import rhythm
 from bifurque.rules.layout import ALWAYS, H_END, H_START, NEVER
 
 DAY = 86400

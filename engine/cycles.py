@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from bifurque.engine.journey import (
-    ChangeTrigger,
     Reentry,
     SetStep,
-    StageTrigger,
     TransferStep,
-    WaitByArm,
     WaitForStep,
 )
 from bifurque.engine.names import exits, listed
 from bifurque.engine.routes import Station, leads_to, stations
+from bifurque.engine.trigger import ChangeTrigger, StageTrigger, WaitByArm
 
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker

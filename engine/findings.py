@@ -8,26 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 from bifurque.engine.cycles import find_cycles
 from bifurque.engine.journey import (
-    CrossingTrigger,
-    DateOf,
-    DateTrigger,
     ExperimentStep,
     Journey,
     MessageByArm,
-    ScheduleTrigger,
+    OfferStep,
     SendStep,
     SetStep,
     SurveyStep,
+    TaskStep,
     TransferStep,
-    WaitByArm,
 )
-from bifurque.engine.names import COMMERCIAL, Names, exits, listed
+from bifurque.engine.names import COMMERCIAL, Names, candidates, exits, listed
 from bifurque.engine.pitfalls import find_pitfalls
-from bifurque.engine.plan import BUILT_IN_EVENTS, Message, QuietHours, Stage
+from bifurque.engine.plan import BUILT_IN_EVENTS, Message, Plan, QuietHours, Stage
 from bifurque.engine.problems import Path
 from bifurque.engine.routes import leads_to, stations
 from bifurque.engine.rule_graph import find_rules
 from bifurque.engine.ruling import ClearAction, DeriveAction, EnterAction, SetAction, TransferAction
+from bifurque.engine.trigger import (
+    CrossingTrigger,
+    DateOf,
+    DateTrigger,
+    ScheduleTrigger,
+    WaitByArm,
+)
 from bifurque.engine.values import weekday_bits
 from bifurque.rules.errors import nearest
 
@@ -86,7 +90,7 @@ def _late_sent(c: Checker, name: str, journey: Journey) -> None:
         if step.after == "sent" and not sent:
             text = "is counted from a sending, but no message of this journey stands before it"
             c.problems.add((*path, "after"), text, finding=True)
-        sent = sent or isinstance(step, SendStep) or (isinstance(step, SurveyStep) and step.message is not None)
+        sent = sent or bool(messages_of(step, c.plan))
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -111,7 +115,10 @@ def _unused(c: Checker) -> None:
     words = set(re.findall(r"[\w.-]+", " ".join(p for p in everything if isinstance(p, str))))
     asked = {p.by for p in everything if isinstance(p, WaitByArm | MessageByArm)}
     asked |= {p.experiment for p in everything if isinstance(p, ExperimentStep)}
-    sent = {m for j in c.names.journeys for _, s in c.names.steps(j) for m in messages_of(s)}
+    sent = {m for j in c.names.journeys for _, s in c.names.steps(j) for m in messages_of(s, plan)}
+    makes = [s.offer for j in c.names.journeys for _, s in c.names.steps(j) if isinstance(s, OfferStep)]
+    offered = {o for names in makes for o in candidates(plan.offers, names)}
+    _never(c, ("offers",), [o for o in plan.offers if o not in offered], "offer", "no step makes it")
     _never(c, ("messages",), [m for m in plan.messages if m not in sent], "message", "no step sends it")
     reroutes = {getattr(p, "reroute", None) for m in plan.messages.values() for p in (m.on_cap, m.on_quiet)}
     channels = {m.channel for m in plan.messages.values()} | reroutes
@@ -134,6 +141,7 @@ def _unused(c: Checker) -> None:
         c, ("experiments",), [e for e in plan.experiments if e not in asked], "experiment", "nothing asks for its arm"
     )
     used_calendars = {t.schedule.calendar for t in triggers if isinstance(t, ScheduleTrigger)}
+    used_calendars |= {getattr(x.capacity, "closed", None) for x in plan.channels.values()}
     calendars = [x for x in plan.calendars if x not in used_calendars]
     _never(c, ("calendars",), calendars, "calendar", "no schedule follows it")
     for path, targets in c.names.sets:
@@ -149,8 +157,12 @@ def _never(c: Checker, path: Path, names: list[str], what: str, why: str) -> Non
         c.problems.add((*path, name), f"the {what} `{name}` is never used: {why}", at_key=True, finding=True)
 
 
-def messages_of(step: Any) -> tuple[str, ...]:
-    """The messages a step may send."""
+def messages_of(step: Any, plan: Plan) -> tuple[str, ...]:
+    """The messages a step may send; of an offer step, one for each offer it may make."""
+    if isinstance(step, OfferStep):
+        return tuple(plan.offers[o].message for o in candidates(plan.offers, step.offer))
+    if isinstance(step, TaskStep):
+        return (step.task,)
     if isinstance(step, SendStep):
         return (step.send,) if isinstance(step.send, str) else tuple(step.send.arms.values())
     return (step.message,) if isinstance(step, SurveyStep) and step.message else ()
@@ -197,7 +209,7 @@ def _quiet(c: Checker) -> None:
     quiets = [q for _, q in quiet_hours(c.plan)]
     for name in c.names.journeys:
         for path, step in c.names.steps(name):
-            for message in messages_of(step):
+            for message in messages_of(step, c.plan):
                 _always_quiet(c, name, path, step, message, quiets)
 
 

@@ -104,7 +104,7 @@ def _lift(log: Log, a: Assignments, visit: str, purchase: str) -> Lift | None:
     if len(np.unique(a.arm[keep])) < 2:
         return None
     outcomes = _outcomes(log, a, visit, purchase)
-    sent = _counts(log, a, SENT)[keep]
+    sent = counts(log, a, SENT)[keep]
     arm = a.arm[keep]
     names = [n for i, n in enumerate(a.arms) if (arm == i).any()]
     sends = {n: float(sent[arm == a.arms.index(n)].mean()) for n in names}
@@ -136,15 +136,15 @@ def _is_control(arm: str) -> bool:
 
 def _outcomes(log: Log, a: Assignments, visit: str, purchase: str) -> dict[str, Reals]:
     """By outcome, a figure for each contact put into an arm."""
-    bought = _counts(log, a, purchase)
-    found = {"visits": (_counts(log, a, visit) > 0).astype(float), "conversions": (bought > 0).astype(float)}
+    bought = counts(log, a, purchase)
+    found = {"visits": (counts(log, a, visit) > 0).astype(float), "conversions": (bought > 0).astype(float)}
     if a.goal and a.goal != purchase:
-        found["goals"] = (_counts(log, a, a.goal) > 0).astype(float)
+        found["goals"] = (counts(log, a, a.goal) > 0).astype(float)
     spent = np.where(log.value == MISSING, 0, log.value) / 100
-    return found | {"purchases": bought, "spend": _counts(log, a, purchase, spent)}
+    return found | {"purchases": bought, "spend": counts(log, a, purchase, spent)}
 
 
-def _counts(log: Log, a: Assignments, kind: str, weight: Reals | None = None) -> Reals:
+def counts(log: Log, a: Assignments, kind: str, weight: Reals | None = None) -> Reals:
     """How often an event happened to each contact once it was in its arm, within the time that counts."""
     since, place = _places(log, a)
     rows = log.of(kind)
@@ -195,17 +195,17 @@ def compare(value: Reals, arm: Words, arms: tuple[str, ...], base: str) -> tuple
     return means, effects
 
 
-def predictions(lift: Lift, counts: dict[str, int] | None = None) -> dict[str, dict[str, dict[str, float]]]:
+def predictions(lift: Lift, sizes: dict[str, int] | None = None) -> dict[str, dict[str, dict[str, float]]]:
     """What other contacts drawn from the same people would do, by arm and outcome: means with 95 % intervals.
 
     Args:
         lift: the arms, compared.
-        counts: how many contacts each arm of the others has; as many as here if nothing is said.
+        sizes: how many contacts each arm of the others has; as many as here if nothing is said.
     """
     found: dict[str, dict[str, dict[str, float]]] = {}
     for outcome, means in lift.arms.items():
         for arm, mean in means.items():
-            others = (counts or {}).get(arm, mean.count)
+            others = (sizes or {}).get(arm, mean.count)
             low, high = mean.predicted(others)
             low = max(low, 0.0)
             entry = {"contacts": others, "mean": mean.value, "low": low, "high": high}
@@ -213,7 +213,7 @@ def predictions(lift: Lift, counts: dict[str, int] | None = None) -> dict[str, d
     return found
 
 
-def write_predictions(file: str | File, lifts: list[Lift], counts: dict[str, int] | None = None) -> None:
+def write_predictions(file: str | File, lifts: list[Lift], sizes: dict[str, int] | None = None) -> None:
     """Write the effects of arms with their intervals, and `predictions`, as JSON.
 
     Raises:
@@ -232,7 +232,7 @@ def write_predictions(file: str | File, lifts: list[Lift], counts: dict[str, int
                 }
                 for outcome, by in lift.effects.items()
             },
-            "predictions": predictions(lift, counts),
+            "predictions": predictions(lift, sizes),
         }
         for lift in lifts
     ]

@@ -150,7 +150,8 @@ def _read(path: File, table: Any, zone: str, until: str | None) -> Log:
     if (times == MISSING).any():
         raise bad(path, int(np.argmax(times == MISSING)), "time", "", "an instant")
     values = column(table, "value", path, needed=False)
-    amounts = np.full(len(times), MISSING, np.int64) if values is None else whole_numbers(values, path, "value")
+    cents = "a whole number of cents, such as 1250 for 12.50"
+    amounts = np.full(len(times), MISSING, np.int64) if values is None else whole_numbers(values, path, "value", cents)
     named = {name: _coded(table, name, path) for name in ("type", "key", "message", "channel")}
     kinds, words = named["type"]
     if (kinds < 0).any():

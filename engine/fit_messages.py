@@ -18,7 +18,7 @@ from bifurque.rules.compiled import Words
 MOST_CASES, FEWER_CASES = 100_000, 12_000
 """So many messages are enough for all figures but the rarest, and are looked at in seconds."""
 LEAST_CASES, LEAST_YES, MOST_MESSAGES = 200, 30, 30
-MOST_CLASSES, IN_A_CLASS = 8, 60
+MOST_CLASSES, IN_A_CLASS, IN_A_CLASS_EACH = 8, 60, 8
 HALF_LIVES = (2.0, 4.0, 7.0, 12.0, 20.0, 30.0)
 
 
@@ -72,7 +72,7 @@ def _answers(s: Sendings, rows: Words, done: Flags, seen: Reals | None) -> Answe
     rows, done, seen = rows[pick], done[pick], None if seen is None else seen[pick]
     if len(rows) < LEAST_CASES:
         return None
-    design = Design(s, rows)
+    design = Design(s, rows, done)
     y = done.astype(float)
     fit = design.fit(y, seen)
     crude = logistic(("mean", "tired"), np.column_stack([np.ones(len(y)), design.tired]), y)
@@ -117,7 +117,7 @@ class Design:
     that made somebody send it more or less: what is left is told by the contact alone.
     """
 
-    def __init__(self, s: Sendings, rows: Words, *, whole: bool = True) -> None:
+    def __init__(self, s: Sendings, rows: Words, done: Flags, *, whole: bool = True) -> None:
         channel, self.message = s.channel[rows], s.message[rows]
         self.channels = np.unique(channel).tolist()
         self.tired = np.log1p(s.tired[rows])
@@ -131,7 +131,7 @@ class Design:
         if repeats.std() > 0.1 and len(np.unique(self.message)) > 1:
             columns["repeats"] = repeats
             own["repeats"] = self._mean(repeats)
-        classes = self._classes(self._mean(s.reached[rows])) if whole else {}
+        classes = self._classes(self._mean(s.reached[rows]), done) if whole else {}
         own |= classes
         self.own = {name: values - values.mean() for name, values in own.items()}
         columns |= {f"own:{name}": values[self.group] for name, values in self.own.items()}
@@ -153,8 +153,11 @@ class Design:
     def _mean(self, values: Reals) -> Reals:
         return np.bincount(self.group, weights=values) / np.bincount(self.group)
 
-    def _classes(self, days: Reals) -> dict[str, Reals]:
-        """Classes of contacts, as large as each other, by how often they are sent on a channel: all but the first."""
+    def _classes(self, days: Reals, done: Flags) -> dict[str, Reals]:
+        """Classes of contacts, as large as each other, by how often they are sent on a channel: all but the first.
+
+        Where hardly anything was done, or left undone, a class joins the one below.
+        """
         often = np.bincount(self.group) / days
         found = np.zeros(len(often), np.int64)
         for i in range(len(self.channels)):
@@ -162,6 +165,15 @@ class Design:
             most = min(MOST_CLASSES, int(mine.sum()) // IN_A_CLASS)
             cuts = np.unique(np.quantile(often[mine], np.linspace(0, 1, most + 1)[1:-1])) if most > 1 else np.zeros(0)
             found[mine] = np.searchsorted(cuts, often[mine])
+        yes, no = (np.bincount(self.group, weights=d, minlength=len(often)) for d in (done, ~done))
+        for k in range(int(found.max()), 0, -1):
+            mine = found == k
+            if min(yes[mine].sum(), no[mine].sum()) < IN_A_CLASS_EACH:
+                found[mine] = k - 1
+        mine = found == 0
+        if min(yes[mine].sum(), no[mine].sum()) < IN_A_CLASS_EACH and (found > 0).any():
+            found[mine] = found[~mine].min()
+        found = np.unique(found, return_inverse=True)[1].ravel()
         return {f"class {k}": (found == k).astype(float) for k in range(1, int(found.max()) + 1) if (found == k).any()}
 
     def _messages(self, channel: Words) -> list[int]:
@@ -219,13 +231,14 @@ def _of_people(fit: Fit, design: Design, i: int) -> tuple[tuple[float, float], t
 
     here = fit.working[at]
     slopes = np.array([(figures(here + e) - figures(here - e)) / 2e-4 for e in 1e-4 * np.eye(len(at))])
-    edge = np.array([fit.names[i] in fit.edge for i in at])
+    at_edge = f"spread:{channel}" in fit.edge  # where people do not differ, classes of them do not either
+    edge = np.array([fit.names[i] in fit.edge or (at_edge and fit.names[i] == "spread:class") for i in at])
     errors = errors_of(slopes.T, fit.covariance[np.ix_(at, at)], edge)
     share, spread = figures(here)
     shares, squares = both(here)  # and other people would have been others
     drawn = np.array([shares.std(), squares.std() / (2 * spread)]) / np.sqrt(len(shares))
     errors = np.hypot(errors, drawn)
-    if f"spread:{channel}" in fit.edge:
+    if at_edge:
         errors[1] = np.inf
     return (float(share), float(errors[0])), (float(spread), float(errors[1]))
 
@@ -301,7 +314,7 @@ def half_life(s: Sendings) -> HalfLife | None:
     if len(rows) < LEAST_CASES:
         return None
     y = done.astype(float)
-    found = {days: Design(s.with_half_life(days), rows, whole=False).fit(y).loglik for days in HALF_LIVES}
+    found = {days: Design(s.with_half_life(days), rows, done, whole=False).fit(y).loglik for days in HALF_LIVES}
     best = max(found, key=lambda d: found[d])
     near = [d for d, ln in found.items() if found[best] - ln < SURE**2 / 2]
     return HalfLife(best, min(near), max(near))

@@ -6,7 +6,7 @@ Of each customer three figures count: x purchases after the first, the last of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,9 @@ NODES = 40
 LEAST_GAIN = 3.0
 """A drop-out that raises the log-likelihood by less is not told by the data: 5 % of lives without any reach it."""
 LEAST_REPEATS = 20
+LEAST_TWICE = 20
+"""Customers seen to buy twice that are needed to tell how people differ, and whether they leave."""
+PAIRS = (("r", "alpha"), ("s", "beta"), ("a", "b"))
 LifeFrom = Literal["first_purchase", "start"]
 
 
@@ -34,6 +37,7 @@ class Customers:
         watched: how long it was watched, in weeks.
         weight: how many customers are alike.
         again: when each purchase after the start of a clock was, in weeks since the first clock started; in order.
+        place: of each contact of the log, and of those of whom nothing is known, the row; -1 for no customer.
     """
 
     x: Reals
@@ -41,6 +45,17 @@ class Customers:
     watched: Reals
     weight: Reals
     again: Reals
+    place: Reals
+
+    @property
+    def mean(self) -> float:
+        """Purchases a week while customers were watched."""
+        return float(self.repeats / (self.watched @ self.weight))
+
+    @property
+    def twice(self) -> int:
+        """How many of them bought twice or more after the clocks started."""
+        return int(self.weight[self.x >= 2].sum())
 
     @property
     def starts(self) -> Reals:
@@ -83,7 +98,14 @@ def customers(log: Log, rows: Words, life_from: LifeFrom = "first_purchase") -> 
         x, last, began = np.append(x, 0), np.append(last, log.start), np.append(began, log.start)
         weight = np.append(weight, log.silent)
     again = np.sort(when[counted] - began.min()) / WEEK
-    return grouped(x, (last - began) / WEEK, (log.end - began) / WEEK, weight, again)
+    found = grouped(x, (last - began) / WEEK, (log.end - began) / WEEK, weight, again)
+    if life_from == "start":
+        return replace(
+            found, place=np.concatenate([found.place, np.full(log.silent, found.place[-1])])[: log.count + log.silent]
+        )
+    place = np.full(log.count, -1, np.int64)
+    place[buyers] = found.place
+    return replace(found, place=place)
 
 
 def _baskets(log: Log, rows: Words) -> tuple[Words, Words]:
@@ -101,7 +123,8 @@ def grouped(
     every = np.column_stack([x, last, watched]).astype(float)
     alike, place = np.unique(every, axis=0, return_inverse=True)
     counts = np.bincount(place.ravel(), weights=weight, minlength=len(alike))
-    return Customers(alike[:, 0], alike[:, 1], alike[:, 2], counts, np.zeros(0) if again is None else again)
+    times = np.zeros(0) if again is None else again
+    return Customers(alike[:, 0], alike[:, 1], alike[:, 2], counts, times, place.ravel())
 
 
 def _ln_gamma(x: Reals) -> Reals:
@@ -241,12 +264,21 @@ def fit(name: str, c: Customers) -> Fit:
 
     start = np.array([r, r * watched / mean, *more])
     if model.slopes is not None:
-        return _with_slopes(model.names, model.slopes, c, start)
+        return _together(_with_slopes(model.names, model.slopes, c, start))
 
     def loglik(p: Reals) -> float:
         return float(model.loglik(c, p) @ c.weight)
 
-    return maximise(model.names, loglik, start, count=c.count)
+    return _together(maximise(model.names, loglik, start, count=c.count))
+
+
+def _together(found: Fit) -> Fit:
+    """A shape and a scale that run away together are told by neither: only their ratio is."""
+    lost = [pair for pair in PAIRS if set(pair) & set(found.edge)]
+    covariance = found.covariance.copy()
+    for i in [found.names.index(name) for pair in lost for name in pair]:
+        covariance[i, i] = np.inf
+    return replace(found, covariance=covariance)
 
 
 def _with_slopes(
@@ -266,6 +298,18 @@ def _with_slopes(
         positive=np.ones(len(names), bool),
         flat=1e-8,
     )
+
+
+def moves_of_rate(name: str, found: Fit, c: Customers, step: float = 1e-3) -> Reals:
+    """By how much each contact moves the logarithm of the mean rate r/alpha: its slopes times the covariance."""
+    model, p = MODELS[name], found.values
+    slopes = []
+    for i in range(len(p)):
+        up, down = (p * np.exp(way * step * np.eye(len(p))[i]) for way in (1, -1))
+        slopes.append((model.loglik(c, up) - model.loglik(c, down)) / (2 * step))
+    known = np.where(np.isfinite(found.covariance), found.covariance, 0.0)
+    rows = np.append(np.column_stack(slopes) @ (known[0] - known[1]), 0.0)  # the last for no customer
+    return rows[c.place]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,11 @@ from bifurque.engine.fit_log import Log
 from bifurque.rules.errors import BifurqueError
 from bifurque.rules.layout import MISSING
 
+NAMES = ("p", "q", "gamma")
+LEAST = 30
+"""Customers with an amount that are needed; and with two or more, to tell one person's purchases from people."""
+USUAL_P = 6.25
+"""What p is taken to be where nobody has several amounts."""
 RELATED = 0.2
 """A correlation of frequency and mean spend beyond this, and surely not 0, is too much for the model."""
 
@@ -20,7 +25,7 @@ class Spend:
     """Gamma-Gamma fitted.
 
     Attributes:
-        fit: p, q and gamma, in the plan's currency.
+        fit: p, q and gamma, in the plan's currency; without p where nobody has several amounts.
         correlation: of how often and how much people buy; the model takes it to be 0.
         interval: its 95 % interval.
         independent: whether it is small enough.
@@ -36,7 +41,8 @@ class Spend:
     @property
     def mean(self) -> float:
         """What a purchase is worth on average over people: p gamma / (q - 1)."""
-        p, q, gamma = self.fit.values
+        q, gamma = self.fit.value("q"), self.fit.value("gamma")
+        p = self.fit.value("p") if "p" in self.fit.names else USUAL_P
         return float(p * gamma / (q - 1)) if q > 1 else float("inf")
 
 
@@ -77,14 +83,18 @@ def fit(x: Reals, mean: Reals) -> Spend:
     Raises:
         BifurqueError: fewer than 30 customers have an amount.
     """
-    if len(x) < 30:
-        raise BifurqueError(f"only {len(x)} customers have repeat purchases with an amount: 30 are needed")
-    start = np.array([3.0, 3.0, float(mean.mean()) * 2 / 3])
+    if len(x) < LEAST:
+        raise BifurqueError(f"only {len(x)} customers have repeat purchases with an amount: {LEAST} are needed")
+    typical = float(mean.mean())
+    if (x >= 2).sum() >= LEAST:
+        start, usual = [3.0, 3.0, typical * 2 / 3], []
+    else:
+        start, usual = [3.0, typical * 2 / USUAL_P], [USUAL_P]
 
     def loglik(p: Reals) -> float:
-        return float(gamma_gamma(x, mean, p).sum())
+        return float(gamma_gamma(x, mean, np.concatenate([usual, p])).sum())
 
-    found = maximise(("p", "q", "gamma"), loglik, start, count=len(x), bounds=(-9.0, 16.0))
+    found = maximise(NAMES[len(usual) :], loglik, np.array(start), count=len(x), bounds=(-9.0, 16.0))
     related, interval = correlation(x, mean)
     sure = interval[0] > 0 or interval[1] < 0
     return Spend(found, related, interval, not (sure and abs(related) > RELATED), int(x.sum()))

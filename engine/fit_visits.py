@@ -52,13 +52,24 @@ def own_purchases(log: Log, cart: str, purchase: str) -> Words:
     return rows[~(keyed & (since > LEFT_AFTER) & (since <= WEEK))]
 
 
-def visits_per_purchase(log: Log, visit: str, purchases: Words) -> tuple[float, float] | None:
-    """How many visits of their own people make for each purchase; both go with the person's rate and end with it."""
+def visits_per_week(log: Log, visit: str, purchases: Words, rate: float, moves: Reals) -> tuple[float, float] | None:
+    """How many visits of their own people make a week while they are alive: for each purchase, times their rate.
+
+    Args:
+        log: what was lived.
+        visit: the event a visit is.
+        purchases: the rows of purchases that have a rhythm; they end with the person, as visits do.
+        rate: purchases a week.
+        moves: by how much each contact moves the logarithm of the rate: it errs with the number of purchases.
+    """
     own = _own(log, log.of(visit))
-    bought = np.bincount(log.contact[purchases], minlength=log.count).astype(float)
+    came = np.bincount(log.contact[own], minlength=len(moves)).astype(float)
+    bought = np.bincount(log.contact[purchases], minlength=len(moves)).astype(float)
     if len(own) < LEAST or bought.sum() < LEAST:
         return None
-    return ratio(np.bincount(log.contact[own], minlength=log.count).astype(float), bought)
+    value = float(came.sum() / bought.sum() * rate)
+    each = came / came.sum() - bought / bought.sum() + moves
+    return value, value * float(np.sqrt((each**2).sum() * len(each) / max(len(each) - 1, 1)))
 
 
 def carts_per_visit(log: Log, visit: str, cart: str, purchase: str) -> tuple[float, float] | None:

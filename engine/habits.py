@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from bifurque.engine.journey import Scalar, Text, doc
+from bifurque.engine.journey import Scalar
 from bifurque.engine.realistic import Realistic, Sector
+from bifurque.engine.trigger import Text, doc
 from bifurque.engine.values import Answer, Condition, Duration, Money, Name, Number, Share, Zone
 
 

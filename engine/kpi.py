@@ -56,6 +56,7 @@ from bifurque.actors.layout import (
     X_SENT,
     X_UNSUBSCRIBED,
 )
+from bifurque.engine.known_figures import trust
 from bifurque.engine.kpi_surveys import surveys
 from bifurque.engine.program import Program
 from bifurque.rules.compiled import Words
@@ -84,6 +85,7 @@ from bifurque.rules.layout import (
     N_VALUE,
     REALISTIC,
 )
+from bifurque.rules.settlement import Books
 
 Figures = dict[str, Any]
 BEHAVIOURS = ("off", "constant", "realistic")
@@ -166,9 +168,8 @@ def unknown_features(program: Program, counters: Words) -> dict[str, int]:
 
 
 def _grade(program: Program) -> str | None:
-    """How well the behaviour told the past: A to D; nothing when it was never compared with any."""
-    grade = program.plan.behaviour.realistic.grade
-    return grade.grade if grade is not None and int(program.words[H_BEHAVIOUR]) == REALISTIC else None
+    """How far to trust the behaviour: A to D, `ungraded` if it was estimated but never compared, or nothing."""
+    return trust(program.plan.behaviour.realistic) if int(program.words[H_BEHAVIOUR]) == REALISTIC else None
 
 
 def _money(cents: Any) -> float:
@@ -341,6 +342,21 @@ def _totals(program: Program, n: Counters) -> Figures:
         "events": int(t[X_EVENTS]),
         "forgotten": int(t[X_FORGOTTEN]),
     }
+
+
+def shared_figures(books: Books) -> Figures:
+    """What became of everything contacts share: stocks of offers, capacities and budgets of channels."""
+    found: Figures = {}
+    for supply, account in zip(books.supplies, books.accounts, strict=True):
+        figures: Figures = {"kind": supply.kind, "refused": account.refused, "returned": account.returned}
+        if supply.kind == "offer":
+            figures |= {"stock": supply.stock, "restocked": account.restocked, "available": account.available}
+            figures |= {"reserved": account.reserved, "taken": account.used, "least": account.least}
+        else:
+            used = account.reserved
+            figures |= {"used": used if supply.kind == "capacity" else _cost(used)}
+        found[supply.name] = figures
+    return found
 
 
 def pressure(histogram: Words) -> Figures:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
 from bifurque.engine.journey import (
     BranchStep,
-    EventRef,
     ExperimentStep,
     Journey,
+    OfferStep,
     SetStep,
     Step,
     SurveyStep,
@@ -20,6 +20,8 @@ from bifurque.engine.plan import BUILT_IN_EVENTS, Plan, Stage
 from bifurque.engine.problems import Path
 from bifurque.engine.realistic import Realistic
 from bifurque.engine.ruling import assigned
+from bifurque.engine.sharing import Offer
+from bifurque.engine.trigger import EventRef
 from bifurque.rules.syntax import Type
 
 CLASSES = ("transactional", "service", "relational", "promotional", "reply")
@@ -29,6 +31,14 @@ COMMERCIAL = ("relational", "promotional")
 def listed(value: Any) -> tuple[str, ...]:
     """One name or several, as several."""
     return (value,) if isinstance(value, str) else tuple(value)
+
+
+def candidates(offers: Mapping[str, Offer], named: Any) -> tuple[str, ...]:
+    """The offers a step may make: those it names, then what stands in for them, each once."""
+    found = list(dict.fromkeys(o for o in listed(named) if o in offers))
+    for name in found:
+        found += [o for o in listed(offers[name].fallback) if o in offers and o not in found]
+    return tuple(found)
 
 
 def event_refs(events: Any) -> tuple[EventRef, ...]:
@@ -51,6 +61,8 @@ def walk(steps: tuple[Step, ...], path: Path) -> Iterator[tuple[Path, Step]]:
                 yield from walk(inside, (*here, "branch", k, key))
         elif isinstance(step, WaitForStep):
             yield from walk(step.then, (*here, "then"))
+            yield from walk(step.otherwise, (*here, "else"))
+        elif isinstance(step, OfferStep):
             yield from walk(step.otherwise, (*here, "else"))
         elif isinstance(step, ExperimentStep):
             for arm, inside in step.arms.items():
@@ -152,6 +164,7 @@ class Names:
         kinds |= {f"score.{s}": "keyed" if score.by else "double" for s, score in self.plan.scores.items()}
         kinds |= {f"segment.{s}": "bool" for s in self.plan.segments}
         kinds |= {f"consent.{p}.{c}": "bool" for p in self.purposes for c in self.channels}
+        kinds |= {f"taken.{o}": "bool" for o in self.plan.offers}
         for journey in self.journeys:
             kinds |= {f"inside.{journey}": "bool", f"visits.{journey}": "int"}
         return kinds
@@ -192,6 +205,8 @@ def _mentions(names: Names) -> Iterator[tuple[str, Path]]:
             yield event, ("scores", name, "on", event)
         for i, penalty in enumerate(score.penalties):
             yield from ((e, ("scores", name, "penalties", i, "without")) for e in listed(penalty.without))
+    for name, made in plan.offers.items():
+        yield made.taken, ("offers", name, "taken")
     for name, journey in plan.journeys.items():
         yield from _journey_mentions(names, name, journey)
     behaviour = plan.behaviour

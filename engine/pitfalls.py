@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bifurque.engine.journey import ExitStep, SendStep, Step, SurveyStep, TransferStep, WaitByArm, WaitForStep
+from bifurque.engine.journey import (
+    ExitStep,
+    SendStep,
+    Step,
+    SurveyStep,
+    TransferStep,
+    WaitForStep,
+)
 from bifurque.engine.routes import Station, leads_to, stations
+from bifurque.engine.trigger import WaitByArm
 
 if TYPE_CHECKING:
     from bifurque.engine.check import Checker

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from bifurque.engine.habits import Behaviour, Persona, Population
-from bifurque.engine.journey import Consents, Journey, Names, Scalar, Text, doc
+from bifurque.engine.journey import Consents, Journey, Scalar
 from bifurque.engine.ruling import Rule
+from bifurque.engine.sharing import Budget, Capacity, Offer
+from bifurque.engine.trigger import Names, Text, doc
 from bifurque.engine.values import Clock, Condition, Date, Duration, Moment, Money, Name, Number, Share, Weekday, Zone
 
 BUILT_IN_EVENTS = ("joined", "opened", "clicked", "unsubscribed", "answered", "opt_in", "opt_out")
@@ -59,6 +61,10 @@ class Channel(Struct, frozen=True, forbid_unknown_fields=True):
     """A way to reach people."""
 
     cost: Annotated[Money, doc("What one message costs", 0.06)] = 0.0
+    capacity: Annotated[
+        str | Capacity | None, doc("How many messages there can be, for all contacts together", "60 per business day")
+    ] = None
+    budget: Annotated[Budget | None, doc("How much may be spent", {"amount": 5000, "per": "quarter"})] = None
 
 
 class QuietHours(Struct, frozen=True, forbid_unknown_fields=True):
@@ -252,6 +258,14 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
             {"purchase": 100},
         ),
     ] = {}
+    offers: Annotated[
+        dict[Name, Offer],
+        doc("What can be offered, while stocks last", {"free_weekend": {"message": "weekend", "stock": 1000}}),
+    ] = {}
+    settle: Annotated[
+        Duration,
+        doc("What contacts share is settled as soon as it is asked for; or only so often, for very large runs", "1h"),
+    ] = Duration(0, 0)
     rules: Annotated[
         tuple[Rule, ...],
         doc(

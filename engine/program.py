@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bifurque.actors.layout import ARM_COUNTS, J_COUNTS, JOURNEY, ST_COUNTS, ST_WEEKS, STEP, STEP_COUNTS, STEP_WEEK
-from bifurque.engine.journey import ChangeTrigger, DateTrigger, Journey
+from bifurque.engine.journey import Journey
 from bifurque.engine.names import Names
 from bifurque.engine.plan import Plan, QuietHours
 from bifurque.engine.routes import Station, stations
 from bifurque.engine.tables import Tables
+from bifurque.engine.trigger import ChangeTrigger, DateTrigger
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
     CAUSES,
@@ -24,6 +25,7 @@ from bifurque.rules.layout import (
     REASONS,
     SEND,
 )
+from bifurque.rules.settlement import Supply
 
 
 def watched(journey: Journey) -> str | None:
@@ -64,6 +66,7 @@ class Program:
         reasons: reasons by code.
         winners: winners by code.
         causes: causes by code.
+        supplies: what contacts share; nothing: no life depends on another.
         surveys: rows of surveys with a scale.
     """
 
@@ -80,6 +83,7 @@ class Program:
     winners: list[str]
     causes: list[str]
     behaviour: str
+    supplies: list[Supply]
     surveys: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -152,6 +156,9 @@ class Compiling:
         self.goals: dict[str, int] = {}
         self.surveys: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
+        self.supplies: list[Supply] = []
+        self.needs: dict[str, tuple[int, int, int]] = {}  # by channel: list of what it needs, who goes first
+        self.offers: dict[str, int] = {}
 
     def step_number(self, journey: str, station: int) -> int:
         """The number of a step among all."""
@@ -212,6 +219,11 @@ class Compiling:
         first = len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes)
         return {name: first + i for i, name in enumerate(rules)}
 
+    def offer_cause(self, offer: str) -> int:
+        """The code of an offer as a cause."""
+        before = len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes)
+        return before + len(self.plan.rules) + list(self.plan.offers).index(offer)
+
     def place_counters(self, by_week: int) -> None:
         """Tell steps and journeys where their counters stand; those of steps by week come last."""
         words = self.tables.words
@@ -228,6 +240,7 @@ class Compiling:
         causes = [*CAUSES, *self.reasons, *(f"exit:{e}" for e in self.names.events)]
         causes += [f"entry:{c}" for c in self.entry_causes]
         causes += [f"rule:{r.name}" for r in self.plan.rules]
+        causes += [f"offer:{name}" for name in self.plan.offers]
         return Program(
             self.plan,
             self.names,
@@ -242,5 +255,6 @@ class Compiling:
             self.winners,
             causes,
             self.behaviour,
+            self.supplies,
             self.surveys,
         )

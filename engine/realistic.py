@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from bifurque.engine.journey import Names, doc
+from bifurque.engine.trigger import Names, doc
 from bifurque.engine.values import Condition, Name, Number, Share
 
 

@@ -22,7 +22,8 @@ def report(kpis: Mapping[str, Any], lang: str) -> str:
     if kpis["behaviour"] == "off":
         lines.insert(1, say(lang, "behaviour_off"))
     elif kpis["behaviour"] == "realistic":
-        lines.insert(1, say(lang, "graded", kpis["grade"]) if kpis["grade"] else say(lang, "uncalibrated"))
+        trust = {None: "uncalibrated", "ungraded": "ungraded"}.get(kpis["grade"], "graded")
+        lines.insert(1, say(lang, trust, kpis["grade"]))
     groups = [(key, dict(kpis[key])) for key in ("journeys", "messages", "channels", "arms", "stages") if kpis[key]]
     if len(kpis["stages"]) < 2:
         groups = [g for g in groups if g[0] != "stages"]

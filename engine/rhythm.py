@@ -5,8 +5,8 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 
-from bifurque.engine.journey import Schedule
 from bifurque.engine.names import listed
+from bifurque.engine.trigger import Schedule
 from bifurque.engine.values import weekday_bits
 
 EPOCH = dt.date(1970, 1, 1).toordinal()

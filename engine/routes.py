@@ -9,29 +9,32 @@ from bifurque.engine.journey import (
     ExitStep,
     ExperimentStep,
     Journey,
+    OfferStep,
     ScoreStep,
     SendStep,
     SetStep,
     Step,
     SurveyStep,
+    TaskStep,
     TransferStep,
     WaitForStep,
     WaitStep,
 )
-from bifurque.engine.names import event_refs, walk
+from bifurque.engine.names import event_refs, listed, walk
 from bifurque.engine.problems import Path
 
 
 class Station(Struct, frozen=True):
     """One step of a journey, with the stations it may lead to; None is the end of the journey.
 
-    A survey is three stations: its message (if any), the wait for an answer, the keeping of the answer.
+    A survey is three stations: its message (if any), the wait for an answer, the keeping of the answer. A task is two:
+    asked for, and done.
     """
 
     name: str
     path: Path
     step: Step
-    part: str  # "" for the step itself; "ask", "answer", "keep" for the parts of a survey
+    part: str  # "" for the step itself; "ask", "answer", "keep" of a survey; "done" of a task
     first: bool  # of the stations of its step
     onward: int | None
     ways: tuple[int | None, ...] = ()  # of a branch, in order; of an experiment, by arm; of a wait: then, else
@@ -60,6 +63,10 @@ def default_name(step: Step) -> str:
         return str(step.survey)
     if isinstance(step, ExperimentStep):
         return str(step.experiment)
+    if isinstance(step, TaskStep):
+        return str(step.task)
+    if isinstance(step, OfferStep):
+        return f"offer_{listed(step.offer)[0]}"
     if isinstance(step, TransferStep):
         return f"to_{step.transfer}"
     if isinstance(step, WaitForStep):
@@ -78,6 +85,8 @@ def stations(journey: Journey) -> tuple[Station, ...]:
         parts: tuple[str, ...] = ("",)
         if isinstance(step, SurveyStep):
             parts = ("ask", "answer", "keep") if step.message else ("answer", "keep")
+        if isinstance(step, TaskStep):
+            parts = ("", "done")
         order += [(path, step, part) for part in parts]
     onward = _onward(journey.steps, (), None, first)
     found = []
@@ -85,7 +94,7 @@ def stations(journey: Journey) -> tuple[Station, ...]:
         leads = index == first[path]
         name = names[path] if leads else f"{names[path]}_{part}"
         after = onward[path]
-        if part == "ask":
+        if part == "ask" or (part == "" and isinstance(step, TaskStep)):
             found.append(Station(name, path, step, part, leads, index + 1))
         elif part == "answer":
             found.append(Station(name, path, step, part, leads, after, (index + 1, after)))
@@ -113,6 +122,8 @@ def _blocks(step: Step, here: Path) -> list[tuple[tuple[Step, ...], Path]]:
             key = "else" if way.otherwise is not None else "then"
             blocks.append((way.otherwise if way.otherwise is not None else way.then, (*here, "branch", k, key)))
         return blocks
+    if isinstance(step, OfferStep):
+        return [(step.otherwise, (*here, "else"))]
     if isinstance(step, WaitForStep):
         return [(step.then, (*here, "then")), (step.otherwise, (*here, "else"))]
     if isinstance(step, ExperimentStep):
@@ -134,6 +145,6 @@ def leads_to(station: Station) -> tuple[int | None, ...]:
     if isinstance(step, BranchStep):
         certain = any(way.otherwise is not None for way in step.branch)
         return station.ways if certain else (*station.ways, station.onward)
-    if isinstance(step, ExperimentStep):
+    if isinstance(step, ExperimentStep | OfferStep):
         return (*station.ways, station.onward)
     return (station.onward,)

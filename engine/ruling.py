@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from bifurque.engine.journey import Names, Scalar, Text, doc
+from bifurque.engine.journey import Scalar
+from bifurque.engine.trigger import Names, Text, doc
 from bifurque.engine.values import Condition, Duration, Name, Number
 
 Facts = str | tuple[str, ...]

@@ -15,10 +15,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from bifurque.actors.barrier import run_shared
 from bifurque.actors.host import Lane, Stretch, run, take_lost
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.aggregates import write_aggregates
-from bifurque.engine.kpi import by_week_from, kpis, unknown_features
+from bifurque.engine.kpi import by_week_from, kpis, shared_figures, unknown_features
 from bifurque.engine.ledger import Tabulator
 from bifurque.engine.program import Program
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
@@ -28,6 +29,7 @@ from bifurque.engine.walks import write_walks
 from bifurque.engine.zones import database_version
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import RunError
+from bifurque.rules.settlement import Books
 
 Ledger = Literal["full", "sample", "none"]
 SAMPLE = 0.01
@@ -98,6 +100,7 @@ def simulate(
         text = f"machine code cannot be kept: {plain_reason(error)}: set BIFURQUE_CACHE to a folder with room"
         raise RunError(text) from None
     compiled_at = time.perf_counter()
+    shared = bool(setting.program.supplies)
     folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
     manifest: dict[str, Any] = {}
     sink: Writer | Nowhere = Nowhere()
@@ -105,10 +108,11 @@ def simulate(
         manifest |= _manifest(setting, ledger, len(lanes))
         write_json(folder / MANIFEST, manifest | {"status": "running"})
         if ledger != "none":
-            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full")
-        consenting = _live(setting, lanes, sink, ledger, progress)
+            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=shared)
+        books = Books(setting.program.supplies, setting.seed) if shared else None
+        consenting = _live(setting, lanes, sink, ledger, progress, books)
         sink.finish()
-        _results(folder, setting, lanes, manifest)
+        _results(folder, setting, lanes, manifest, books)
         _note_consent(setting, consenting)
         manifest["notes"] = setting.notes
         manifest["timing"] = _timing(lanes, sink, started if started is not None else began, began, compiled_at)
@@ -177,6 +181,7 @@ def _live(
     sink: Writer | Nowhere,
     ledger: Ledger,
     progress: Callable[[int, int, int], None] | None,
+    books: Books | None,
 ) -> int:
     """Run every stretch; how many contacts have some consent."""
     size, count = STRETCH[ledger], setting.people.count
@@ -205,7 +210,11 @@ def _live(
         if progress is not None:
             progress(finished, count, setting.days)
 
-    run(makers(), lanes, sink, done, threading.Event())
+    stop = threading.Event()
+    if books is None:
+        run(makers(), lanes, sink, done, stop)
+    else:
+        run_shared(makers(), lanes, sink, books, setting.events.rows, done, stop)
     return sum(consenting)
 
 
@@ -249,7 +258,7 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
     }
 
 
-def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[str, Any]) -> None:
+def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[str, Any], books: Books | None) -> None:
     counters: Words = np.stack([lane.counters for lane in lanes]).sum(axis=0)
     hashed = sum(lane.digest for lane in lanes) % 2**64
     in_all = counters[: by_week_from(setting.program)]  # steps by week are left out: these hold them in all
@@ -257,7 +266,13 @@ def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[s
     manifest["digest"] = digest.hexdigest()
     if setting.program.tables.features:
         manifest["features"] = unknown_features(setting.program, counters)
-    write_json(folder / KPI, kpis(setting.program, counters, setting.days))
+    figures = kpis(setting.program, counters, setting.days)
+    if books is not None:
+        books.advance(setting.program.end - 1)
+        figures["shared"] = shared_figures(books)
+        digest.update(repr(books.accounts).encode())
+        manifest["digest"] = digest.hexdigest()
+    write_json(folder / KPI, figures)
     lost = np.concatenate([rows for lane in lanes for rows in (*lane.lost, take_lost(lane.words))])
     write_aggregates(folder / "aggregates", setting.program, counters, lost)
     write_walks(folder / "aggregates", setting)

@@ -52,6 +52,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Prévision : comportement calibré, note {} (A : le passé est retrouvé ; D : ne pas s'y fier)",
         "Forecast: calibrated behaviour, grade {} (A: it tells the past; D: do not trust it)",
     ),
+    "ungraded": (
+        "Prévision : comportement calibré, sans note : il n'a été comparé à aucun passé ; comparez, ne promettez pas",
+        "Forecast: calibrated behaviour, not graded: it was compared with no past; compare, do not promise",
+    ),
     "uncalibrated": (
         "Prévision non calibrée : chiffres usuels du secteur et hypothèses ; comparez, ne promettez pas",
         "Uncalibrated forecast: usual figures of the sector and assumptions; compare, do not promise",

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from bifurque.actors.lane import begin, finish, live
+from bifurque.actors.lane import RAN_OUT_OF_ROOM, begin, finish, live
 from bifurque.actors.layout import (
     EVENT,
     FROM_FILE,
@@ -37,6 +37,7 @@ from bifurque.engine.program import Program
 from bifurque.engine.templates_list import template, template_names
 from bifurque.engine.texts import Texts
 from bifurque.engine.values import Duration, read_date
+from bifurque.engine.world_sharing import live_together
 from bifurque.engine.zones import known_zones, read_zone
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean
@@ -64,6 +65,7 @@ from bifurque.rules.layout import (
 from bifurque.rules.lowering import real_word
 from bifurque.rules.numbers import nth
 from bifurque.rules.scores import value as score_value
+from bifurque.rules.settlement import Books
 
 NOTHING: Words = np.zeros((0, EVENT), np.int64)
 
@@ -105,7 +107,9 @@ class World:
         self.behaviour, self.seed = behaviour, seed
         self.contacts: list[Contact] = []
         self._programs: dict[str, Program] = {}
-        self.now = self.program(checked.zone).start
+        program = self.program(checked.zone)
+        self.books = Books(program.supplies, seed) if program.supplies else None
+        self.now = program.start
         """The present, in seconds since 1970-01-01 UTC."""
 
     def program(self, zone: str) -> Program:
@@ -149,8 +153,12 @@ class World:
     def _go(self, instant: int, *, at_it: bool) -> None:
         if instant < self.now:
             raise DataError(f"time only goes on: it is {_reading(self.now, self.plan.zone)} already")
-        for contact in self.contacts:
-            contact._live(instant + 1 if at_it else instant)
+        until = instant + 1 if at_it else instant
+        if self.books is None:
+            for contact in self.contacts:
+                contact._live(until)
+        else:
+            live_together([c._live for c in self.contacts], self.books, until)
         self.now = instant
 
 
@@ -255,11 +263,13 @@ class Contact:
                 step(words, self.world.now, NO_INPUT)
         self._take()
 
-    def _live(self, until: int) -> None:
+    def _live(self, until: int) -> Words:
+        """Live to an instant, or to what must be settled with others before; the memory."""
         with np.errstate(over="ignore"):
-            while live(self._words, NOTHING, 0, min(until, self._program.end)):
+            while live(self._words, NOTHING, 0, min(until, self._program.end)) == RAN_OUT_OF_ROOM:
                 self._take()
         self._take()
+        return self._words
 
     def _take(self) -> None:
         rows, _ = taken(self._words)

@@ -55,6 +55,14 @@ def stretches(zone: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def instant_of(zone: str, local: int) -> int:
+    """The instant of a wall-clock reading (seconds since 1970-01-01 there); in a gap the one after it."""
+    for at, east in reversed(stretches(zone, local - 2 * DAY, local + 2 * DAY)):
+        if local - east >= at:
+            return local - east
+    raise AssertionError(zone)
+
+
 def read_zone(name: str) -> zoneinfo.ZoneInfo:
     """A zone read from the `tzdata` package: the system's copy may differ."""
     file = importlib.resources.files("tzdata").joinpath("zoneinfo", *name.split("/"))

@@ -5,13 +5,14 @@ Each send counting for the next.
 
 from __future__ import annotations
 
-from bifurque.rules.compiled import Memory, as_real, kernel
+from bifurque.rules.compiled import Memory, as_real, kernel, seldom
 from bifurque.rules.conditions import number
 from bifurque.rules.decisions import emit, lost, week_counts
 from bifurque.rules.foresight import look_ahead
 from bifurque.rules.laws import blocked, consented, first_allowed, record_send, suppressor, waits
 from bifurque.rules.layout import *
 from bifurque.rules.rulebook import *
+from bifurque.rules.sharing import RES_REASON, all_open, reopening, return_needs, return_offer, wait_until
 
 REASON_CAUSES = len(CAUSES)
 """The cause that is a reason: which law held a message until its validity ended."""
@@ -98,7 +99,7 @@ def decide(m: Memory, entry: int, t: int) -> None:
         if m[H_POLICY] == LOOK_AHEAD:
             free = look_ahead(m, entry, t)
         if free == t:
-            leave(m, entry, t)
+            go_out(m, entry, t)
         else:
             hold(m, entry, t, R_LOST, m[LAW_WINNER], free)
         return
@@ -110,12 +111,38 @@ def decide(m: Memory, entry: int, t: int) -> None:
         other = m[send + (SEND_QUIET_ROUTE if reason == R_QUIET else SEND_CAP_ROUTE)]
         if consented(m, other) and suppressor(m, other, t) == 0 and blocked(m, other, t) == t:
             m[entry + OUT_SEND], m[entry + OUT_ROUTED] = other, reason
-            leave(m, entry, t)
+            go_out(m, entry, t)
             return
     if waits(m, send, t):
         await_event(m, entry, t, reason, winner)
         return
     hold(m, entry, t, reason, winner, first_allowed(m, send, free, end))
+
+
+@kernel
+def go_out(m: Memory, entry: int, t: int) -> None:
+    """Every law of the contact lets the message leave: it does, unless it first needs something shared."""
+    if m[m[entry + OUT_SEND] + SEND_NEEDS] == 0 or m[entry + OUT_GRANT] == GRANTED:
+        leave(m, entry, t)
+    else:
+        claim(m, entry, t)
+
+
+@seldom
+def claim(m: Memory, entry: int, t: int) -> None:
+    """A message that may leave needs something shared: it asks for it, or waits until it can be asked for."""
+    needs, answer = m[m[entry + OUT_SEND] + SEND_NEEDS], m[entry + OUT_GRANT]
+    if answer >= REFUSED:
+        resource = m[needs + 1 + 2 * (answer - REFUSED)]
+        m[entry + OUT_GRANT] = NOT_ASKED
+        hold(m, entry, t, m[resource + RES_REASON], NOBODY, reopening(m, resource, t))
+        return
+    free = all_open(m, needs, t)
+    if free > t:
+        hold(m, entry, t, m[m[needs + 1] + RES_REASON], NOBODY, free)
+        return
+    m[entry + OUT_GRANT] = ASKED
+    wait_until(m, t)
 
 
 @kernel
@@ -143,6 +170,8 @@ def leave(m: Memory, entry: int, t: int) -> None:
 def drop(m: Memory, entry: int, t: int, reason: int, winner: int, until: int, cause: int) -> None:
     """The message will never be sent."""
     send = m[entry + OUT_SEND]
+    if m[entry + OUT_GRANT] == GRANTED or m[entry + OUT_OFFER] != 0:
+        give_back(m, entry, t)
     m[week_counts(m, send, t) + N_FIXED + m[H_REASONS] + reason] += 1
     worth = value(m, send, m[entry + OUT_END], t)
     cents = int(worth * 100.0 + 0.5) if worth == worth else 0
@@ -151,12 +180,23 @@ def drop(m: Memory, entry: int, t: int, reason: int, winner: int, until: int, ca
     m[entry + OUT_STATE], m[entry + OUT_LAW] = DROPPED, reason
 
 
+@seldom
+def give_back(m: Memory, entry: int, t: int) -> None:
+    """What had been granted for a message that never leaves."""
+    if m[entry + OUT_GRANT] == GRANTED:
+        return_needs(m, m[m[entry + OUT_SEND] + SEND_NEEDS], t)
+    if m[entry + OUT_OFFER] != 0:
+        return_offer(m, m[entry + OUT_OFFER], t)
+
+
 @kernel
 def close(m: Memory, entry: int, t: int, outcome: int, reason: int, winner: int, cause: int) -> None:
     """A message goes because its visit does: dropped, or replaced by the one of a newer visit."""
     if outcome == OUTCOME_DROPPED:
         drop(m, entry, t, reason, winner, 0, cause)
         return
+    if m[entry + OUT_GRANT] == GRANTED or m[entry + OUT_OFFER] != 0:
+        give_back(m, entry, t)
     m[week_counts(m, m[entry + OUT_SEND], t) + N_REPLACED] += 1
     write(m, entry, t, outcome, reason, winner, 0, cause, 0)
     m[entry + OUT_STATE] = REPLACED
@@ -188,6 +228,9 @@ def await_event(m: Memory, entry: int, t: int, reason: int, winner: int) -> None
 def held(m: Memory, entry: int, t: int, reason: int, winner: int, until: int) -> None:
     """A row each time a message is held."""
     m[entry + OUT_LAW], m[entry + OUT_WINNER] = reason, winner
+    if m[entry + OUT_GRANT] == GRANTED:
+        return_needs(m, m[m[entry + OUT_SEND] + SEND_NEEDS], t)
+        m[entry + OUT_GRANT] = NOT_ASKED
     m[week_counts(m, m[entry + OUT_SEND], t) + N_FIXED + reason] += 1
     lost(m, m[entry + OUT_SEND], t, reason, winner, 0)
     write(m, entry, t, OUTCOME_HELD, reason, winner, until, cause_of(m, entry), 0)

@@ -75,6 +75,8 @@ ALWAYS = -(2**62)
 ) = range(56)
 (H_RULES, H_RULE_WORDS, H_ARMED, H_READERS, H_EVENT_RULES, H_CLOCK_RULES, H_RULE_COUNTS, H_ROOM) = range(56, 64)
 """Rules: see `bifurque.rules.rulebook`."""
+(H_LETTERS, H_LETTERS_SIZE, H_PARKED, H_PARKED_SIZE, H_PARKED_MOST) = range(119, 124)
+"""Letters and parked contacts waiting to be taken away, see `bifurque.rules.sharing`. H_PARKED_MOST: words of one."""
 OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
@@ -109,22 +111,22 @@ OFF, CONSTANT, REALISTIC = range(3)
     FIRINGS,  # of rules, for the input at hand
     LOOPING,  # the rule that made them too many, as a winner
     ENTRY_STEP,  # where the entry at hand begins, or 0
-) = range(64, 94)
+    UNTIL,  # the instant at which something shared must be settled before this contact goes on, or 0
+) = range(64, 95)
 
 # Fixed words. -- the input being stepped
 # (IN_TEXT and IN_MESSAGE: key and message as conditions read them)
 (IN_TYPE, IN_KEY, IN_VALUE, IN_SEND, IN_VISIT, IN_CAUSE, IN_SOURCE, IN_MESSAGE, IN_TEXT) = range(95, 104)
 
 # Fixed words. -- why the last law said no; the lane's own
-(LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(104, 114)
-(H_LOST, H_BOOKS) = range(114, 116)  # decisions not to send; figures of groups
+(LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(107, 117)
+(LETTERS_COUNT, PARKED_WORDS) = range(117, 119)
 
 # Fixed words. -- names an expression may read besides the record
-(DEADLINE, VALUE, VISIT) = range(116, 119)
-
-# Fixed words. -- local day of the last send, its sends, the most in this week; first and last week of the contact's life
-(PRESS_DAY, DAY_SENDS, DAY_MOST, FIRST_WEEK, LAST_WEEK) = range(119, 124)
-LANE_WORDS, LANE_WORDS_END = LAW, DEADLINE
+(DEADLINE, VALUE, VISIT) = range(104, 107)
+(H_LOST, H_BOOKS) = range(124, 126)  # decisions not to send; figures of groups
+(FIRST_WEEK, LAST_WEEK) = range(126, 128)  # local weeks of the contact's life
+LANE_WORDS, LANE_WORDS_END = LAW, H_BOOKS + 1
 """The fixed words that outlive a contact."""
 
 STACK, STACK_SIZE = 128, 64
@@ -241,8 +243,11 @@ QUIET = 3
     SEND_TOLD,
     SEND_PAUSES,  # list of pauses by rules that may stop it, or 0
     SEND_OVERRIDES,  # list of priorities that rules may give it, or 0
-) = range(38)
-SEND = 38
+    SEND_NEEDS,  # list of what it needs of something shared: resource, amount; or 0
+    SEND_QUEUE,  # address of the expression that says who gets it first, or -1
+    SEND_QUEUE_CONST,
+) = range(41)
+SEND = 41
 
 HOLD, DROP, REROUTE = 0, 1, 2
 TRANSACTIONAL, SERVICE, RELATIONAL, PROMOTIONAL, REPLY = range(5)
@@ -277,8 +282,11 @@ NEVER_WITHIN, ONLY_AFTER, NEVER_WHILE = range(3)
     OUT_LAW,  # the reason it was last held or dropped, and who decided
     OUT_WINNER,
     OUT_SERIAL,
-) = range(13)
-OUT = 13
+    OUT_GRANT,  # NOT_ASKED, ASKED, GRANTED, or REFUSED + the place of what there was too little of
+    OUT_OFFER,  # address of the offer reserved for it, or 0
+) = range(15)
+OUT = 15
+NOT_ASKED, ASKED, GRANTED, REFUSED = range(4)
 WAITING, SENT, DROPPED, REPLACED = 0, 1, 2, 3
 
 # Outcomes and reasons of a decision row; caps and coherence rules follow the fixed reasons
@@ -300,22 +308,8 @@ REASONS = (
     "suppressed",
     "quarantined",
 )
-(
-    NO_REASON,
-    R_SENT,
-    R_QUIET,
-    R_LOST,
-    R_CONSENT,
-    R_PREEMPTED,
-    R_EXPIRED,
-    R_EXITED,
-    R_HOLDOUT,
-    R_OFFER,
-    R_CAPACITY,
-    R_BUDGET,
-    R_SUPPRESSED,
-    R_QUARANTINED,
-) = range(14)
+(NO_REASON, R_SENT, R_QUIET, R_LOST, R_CONSENT, R_PREEMPTED, R_EXPIRED) = range(7)
+(R_EXITED, R_HOLDOUT, R_OFFER, R_CAPACITY, R_BUDGET, R_SUPPRESSED, R_QUARANTINED) = range(7, 14)
 
 # Decision rows
 (

@@ -9,34 +9,10 @@ import pyarrow.parquet as parquet
 
 START = 1_735_689_600  # 2025-01-01 00:00 UTC, a Wednesday
 HOUR, DAY, WEEK = 3600, 86400, 604800
-AWAKE = np.array(
-    [
-        0.3,
-        0.2,
-        0.2,
-        0.2,
-        0.3,
-        0.6,
-        1.0,
-        1.5,
-        1.6,
-        1.5,
-        1.4,
-        1.3,
-        1.4,
-        1.3,
-        1.2,
-        1.1,
-        1.1,
-        1.2,
-        1.5,
-        1.7,
-        1.6,
-        1.2,
-        0.8,
-        0.5,
-    ]
-)
+AWAKE = np.array([
+    0.3, 0.2, 0.2, 0.2, 0.3, 0.6, 1.0, 1.5, 1.6, 1.5, 1.4, 1.3,
+    1.4, 1.3, 1.2, 1.1, 1.1, 1.2, 1.5, 1.7, 1.6, 1.2, 0.8, 0.5,
+])  # fmt: skip
 SUNDAY = 0.8
 
 
@@ -66,17 +42,18 @@ def pareto_lives(rng, count, r, alpha, s, beta, weeks=52.0, joining=12.0):
     return x, last, watched, who, when
 
 
-def dropping_lives(rng, count, r, alpha, a, b, weeks=52.0, *, at_once):
-    """Customers who may leave after each purchase, or `at_once` after the first too: how often each buys again."""
+def dropping_lives(rng, count, r, alpha, a, b, weeks=52.0, *, at_once, joining=0.0):
+    """Customers who may leave after each purchase, or `at_once` after the first too: x, the last, watched."""
     rate, leaves = rng.gamma(r, 1 / alpha, count), rng.beta(a, b, count)
-    t, x = np.zeros(count), np.zeros(count, int)
+    watched = weeks - rng.uniform(0, joining, count)
+    t, x, last = np.zeros(count), np.zeros(count, int), np.zeros(count)
     here = rng.random(count) >= leaves if at_once else np.ones(count, bool)
     while here.any():
         t = t + rng.exponential(1 / np.maximum(rate, 1e-12))
-        bought = here & (t < weeks)
-        x += bought
+        bought = here & (t < watched)
+        x, last = x + bought, np.where(bought, t, last)
         here = bought & (rng.random(count) >= leaves)
-    return x
+    return x, last, watched
 
 
 class Clock:
@@ -167,8 +144,11 @@ def mailed(rng, contacts, weeks, *, per_week=1.0, engaged=0.6, other=0.4, feedba
     }
 
 
-def mail_events(rng, m, *, clock=None, truth=TRUTH, machines=0.0):
-    """The tables of an event log: what was sent, opened, clicked, and who unsubscribed."""
+def mail_events(rng, m, *, clock=None, truth=TRUTH, machines=0.0, until=None):
+    """The tables of an event log: what was sent, opened, clicked, and who unsubscribed.
+
+    Some opens come years later: a log read at the instant `until` does not hold them yet.
+    """
     clock = clock or Clock()
     opened = clock.opened(rng, m["time"], truth["hours"], truth["shape"])
     names = np.array([f"mail_{i}" for i in range(int(m["message"].max()) + 1)])
@@ -188,8 +168,19 @@ def mail_events(rng, m, *, clock=None, truth=TRUTH, machines=0.0):
     if machines:
         auto = (rng.random(int(m["contact"].max()) + 1) < machines)[m["contact"]]
         tables.append(some(auto, "machine_opened", m["time"] + 30))
-    end = {"contact": m["contact"][:1], "time": m["time"].max(keepdims=True) + 30 * DAY, "type": "seen"}
-    return [*tables, end]
+    end = m["time"].max() + 30 * DAY if until is None else until
+    last = {"contact": m["contact"][:1], "time": np.array([end]), "type": "seen"}
+    return [*(tables if until is None else [before(t, until) for t in tables]), last]
+
+
+def before(table, until):
+    """The rows of a table of events that are not later."""
+    return only(table, table["time"] <= until)
+
+
+def only(table, keep):
+    """Some rows of a table of events."""
+    return {name: column[keep] if isinstance(column, np.ndarray) else column for name, column in table.items()}
 
 
 class Coverage:

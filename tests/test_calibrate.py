@@ -19,6 +19,7 @@ from bifurque.engine.calibrate_figures import counted, weighed
 from bifurque.engine.calibrate_report import figures
 from bifurque.engine.cli import main
 from bifurque.engine.fit_log import read_log
+from bifurque.engine.fit_purchases import pareto_nbd
 from bifurque.engine.load import loads
 from bifurque.engine.realistic import Lift
 
@@ -37,7 +38,7 @@ def year(file, count, weeks):
         {"contact": np.arange(count), "time": start, "type": "purchase", "value": np.full(count, 3000)},
         {"contact": who, "time": time, "type": "purchase", "value": spent},
     ]
-    return write(file, *buys, *mail_events(rng, mailed(rng, count, weeks), machines=0.4))
+    return write(file, *buys, *mail_events(rng, mailed(rng, count, weeks), machines=0.4, until=START + 52 * WEEK))
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +71,17 @@ def test_planted_figures_come_out_with_their_errors(found):
         "channels.email.hours": TRUTH["hours"],
         "channels.email.shape": TRUTH["shape"],
         "channels.email.machine": 0.4,
-        "purchases.r": 0.9,
+        **{f"purchases.{name}": value for name, value in zip(("r", "alpha", "s", "beta"), PLANTED, strict=True)},
     }
     told = dict(figures(behaviour))
     for path, value in truth.items():
         assert told[path].status == "estimated", path
-        assert abs(told[path].value - value) < 4 * told[path].error, path
+        low, high = told[path].value - 3 * told[path].error, told[path].value + 3 * told[path].error
+        assert low < value < high, path
     assert found.purchases.chosen == "Pareto/NBD"
+    customers = found.purchases.customers
+    at_truth = pareto_nbd(customers, np.array(PLANTED)) @ customers.weight
+    assert 0 <= found.purchases.fits["Pareto/NBD"].loglik - at_truth < 10, "of half a chi-square of four"
 
 
 def test_every_figure_says_what_is_known_of_it(found):

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as parquet
 import pytest
 
 from bifurque.engine.calibrate import calibrate
-from bifurque.engine.fit_log import read_log
+from bifurque.engine.fit_log import WEEK, read_log
 from bifurque.engine.fit_purchases import customers, expected_curve, fit, fit_all, lived_curve
 from bifurque.engine.fit_spend import amounts
 from bifurque.engine.fit_spend import fit as fit_spend
+from bifurque.engine.simulate import simulate
 
 ROOT = Path(__file__).parents[1]
 DATA = Path(os.environ.get("BIFURQUE_DATA", ROOT.parent / "shared" / "data")) / "cdnow_sample.csv.gz"
@@ -94,6 +96,28 @@ def test_the_hold_out_is_undershot_as_published(file, fits, everybody):
     assert 0.11 < 1 - ahead["BG/NBD"] / 1882 < 0.13
     assert ahead["Pareto/NBD"] / 1882 == pytest.approx(0.92, abs=0.015)
     assert ahead["NBD"] / 1882 > 1.5, "without drop-out far too many"
+
+
+@pytest.mark.parametrize("name", ["Pareto/NBD", "BG/NBD"])
+def test_simulating_with_them_gives_the_expected_curve(log, fits, everybody, tmp_path, name):
+    """Twenty times the customers, each from the day of its first purchase: what they buy again, by week."""
+    copies, weeks = 20, np.array([13.0, 26.0, 272 / 7, 545 / 7])
+    rows = log.of("purchase")
+    first = np.sort(log.time[rows[np.unique(log.contact[rows], return_index=True)[1]]])
+    joined = pa.array(np.repeat(first, copies)).view(pa.timestamp("s", "UTC"))
+    people = tmp_path / "people.parquet"
+    parquet.write_table(pa.table({"contact": np.arange(len(joined)), "joined": joined}), people)
+    told = ", ".join(f"{n}: {v}" for n, v in zip(fits.fits[name].names, fits.fits[name].values, strict=True))
+    people_are = f"{{purchases: {{{told}}}, visits: {{cart: 0}}}}"  # the log knows no carts
+    plan = f"plan: shop\nstart: 1997-01-01\nbehaviour: {{kind: realistic, realistic: {people_are}}}\n"
+    run = simulate(plan, population=people, days=546, ledger="full", out=tmp_path / "run", workers=1)
+    events = run.events()
+    bought = events.filter(pc.equal(events["type"].cast(pa.string()), "purchase"))
+    when = (bought["time"].cast(pa.int64()).to_numpy() - first[0]) / WEEK
+    expected = expected_curve(name, fits.fits[name].values, everybody, weeks) * copies
+    for week, mean in zip(weeks, expected, strict=True):
+        each = np.bincount(bought["contact"].to_numpy()[when <= week], minlength=len(joined))
+        assert abs(each.sum() - mean) < 4 * each.std() * np.sqrt(len(each)), week
 
 
 def test_spend(log):

@@ -2,13 +2,11 @@
 
 import numpy as np
 import pytest
-from lived_logs import DAY, START, TRUTH, Coverage, mail_events, mailed, write
+from lived_logs import DAY, START, TRUTH, mail_events, mailed, write
 
 from bifurque.engine import fit_messages
-from bifurque.engine.fit_likelihood import SURE
 from bifurque.engine.fit_log import read_log
 from bifurque.engine.fit_sendings import NEVER, sendings
-from bifurque.engine.fit_times import times
 
 
 def lived(tmp_path, seed, contacts=700, weeks=26, **how):
@@ -17,73 +15,6 @@ def lived(tmp_path, seed, contacts=700, weeks=26, **how):
     m = mailed(rng, contacts, weeks, **how)
     log = read_log(write(tmp_path / f"log{seed}.parquet", *mail_events(rng, m, machines=0.3)))
     return log, sendings(log)
-
-
-def truths(weeks=26, engaged=0.6, **_):
-    """What the estimates are of: shares over people who are sent anything once the log has warmed up, at F = 1."""
-    everybody = mailed(np.random.default_rng(0), 40_000, weeks, engaged=engaged)
-    there = np.unique(everybody["contact"][everybody["time"] >= START + 28 * DAY])
-    weary, taste = np.log(2), everybody["taste"][there]
-    eager = np.random.default_rng(2).normal(0, 1, 400_000)
-
-    def share(logit):
-        return (1 / (1 + np.exp(-logit))).mean()
-
-    return {
-        "open": share(TRUTH["mean"] + TRUTH["spread"] * taste - TRUTH["tired"] * weary),
-        "open_spread": TRUTH["spread"] * taste.std(),
-        "tired": TRUTH["tired"],
-        "repeats": TRUTH["repeats"],
-        "click": share(TRUTH["click"] + TRUTH["click_spread"] * eager - TRUTH["click_tired"] * weary),
-        "click_tired": TRUTH["click_tired"],
-        "leave_tired": TRUTH["leave_tired"],
-        "leave_opened": TRUTH["leave_opened"],
-        "hours": TRUTH["hours"],
-        "shape": TRUTH["shape"],
-    }
-
-
-def intervals(log, s):
-    """The same estimated, each with its 95 % interval; the email channel's."""
-    law = times(log, s)
-    opens, clicks, leaving = (
-        fit_messages.opens(s, law.seen(s.channel)),
-        fit_messages.clicks(s),
-        fit_messages.unsubscribes(s),
-    )
-    found = {
-        "open": opens.share[0],
-        "open_spread": opens.spread[0],
-        "tired": opens.tired,
-        "repeats": opens.repeats,
-        "click": clicks.share[0],
-        "click_tired": clicks.tired,
-        "leave_tired": leaving.tired,
-        "leave_opened": leaving.opened,
-    }
-    told = {name: (value - SURE * error, value + SURE * error) for name, (value, error) in found.items()}
-    return told | {name: law.laws[0].interval(name) for name in ("hours", "shape")}
-
-
-def covered(tmp_path, seeds, **how):
-    coverage, truth = Coverage(), truths(**how)
-    for seed in seeds:
-        for name, (low, high) in intervals(*lived(tmp_path, seed, **how)).items():
-            coverage.add(name, truth[name], low, high)
-    return coverage.shares()
-
-
-def test_planted_figures_are_found_again(tmp_path):
-    """Ten figures of six logs: of the sixty intervals three should miss, and seven do so once in forty times."""
-    shares = covered(tmp_path, range(6), contacts=500)
-    assert sum(shares.values()) >= 10 - 7 / 6, shares
-    assert min(shares.values()) >= 4 / 6, shares
-
-
-@pytest.mark.slow
-def test_intervals_hold_the_truth_in_95_of_100_fits(tmp_path):
-    shares = covered(tmp_path, range(1000, 1500), contacts=600)
-    assert all(0.92 <= share <= 0.98 for share in shares.values()), shares
 
 
 def test_the_pooled_slope_has_the_wrong_sign_and_ours_has_not(tmp_path):

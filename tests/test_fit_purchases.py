@@ -36,7 +36,7 @@ def test_expected_repeats_of_pareto_nbd(weeks):
 @pytest.mark.parametrize(("name", "at_once"), [("BG/NBD", False), ("MBG/NBD", True)])
 @pytest.mark.parametrize("p", [(0.6, 4.0, 0.8, 2.5), (1.4, 5.0, 1.7, 3.0)])
 def test_expected_repeats_with_drop_out_after_purchases(name, at_once, p):
-    x = dropping_lives(np.random.default_rng(2), 300_000, *p, weeks=40.0, at_once=at_once)
+    x, _, _ = dropping_lives(np.random.default_rng(2), 300_000, *p, weeks=40.0, at_once=at_once)
     assert within(x, float(MODELS[name].repeats(40.0, np.array(p))))
 
 
@@ -77,31 +77,6 @@ def test_a_log_gives_the_figures_that_count(tmp_path):
     everybody = customers(log, log.of("purchase"), "start")
     found = sorted(zip(everybody.x, everybody.last, everybody.watched, strict=True))
     assert found == [(0, 0, 4), (2, 8, 8), (3, 5, 8)]
-
-
-def found_again(seed, count):
-    x, last, watched, _, _ = pareto_lives(np.random.default_rng(seed), count, *PLANTED.values(), weeks=78.0)
-    return fit("Pareto/NBD", grouped(x, last, watched))
-
-
-def covered(seeds, count):
-    coverage = Coverage()
-    for seed in seeds:
-        found = found_again(seed, count)
-        for name, truth in PLANTED.items():
-            coverage.add(name, truth, *found.interval(name))
-    return coverage.shares()
-
-
-def test_planted_figures_are_found_again():
-    shares = covered(range(10), 2000)
-    assert min(shares.values()) >= 0.8, shares
-
-
-@pytest.mark.slow
-def test_intervals_hold_the_truth_in_95_of_100_fits():
-    shares = covered(range(1000, 1500), 3000)
-    assert all(0.92 <= share <= 0.98 for share in shares.values()), shares
 
 
 def test_without_drop_out_there_is_none():

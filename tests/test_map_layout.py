@@ -25,7 +25,7 @@ from bifurque.dashboard.map_stages import Cycle
 from bifurque.dashboard.map_svg import draw
 from bifurque.dashboard.map_tracks import corners, gaps, set_slopes
 from bifurque.dashboard.style import PITCH
-from bifurque.engine.journey import Text
+from bifurque.engine.trigger import Text
 
 TEMPLATES = Path(__file__).parents[1] / "engine" / "templates"
 HEAD = {"plan": "small", "start": "2026-01-01", "categories": [{"name": "news", "class": "promotional"}]}

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from bifurque.engine.decode import BAD, decode, hints, rule_of
-from bifurque.engine.journey import doc
 from bifurque.engine.load import inspect, loads
 from bifurque.engine.names import Names
 from bifurque.engine.plan import BUILT_IN_EVENTS, Plan
 from bifurque.engine.problems import Problems
 from bifurque.engine.reader import read_text
 from bifurque.engine.reference import filled, flow, keys, own_keys, structs
+from bifurque.engine.trigger import doc
 from bifurque.engine.values import Condition
 from bifurque.rules import types as conditions
 from bifurque.rules.errors import ConditionError

@@ -1,0 +1,211 @@
+"""Contacts that share something wait for each other: the requests of one instant are settled once all have come as far.
+
+A contact is parked at each request and everybody else lives on, to the horizon or to a request of their own; then the
+earliest requests of all are settled and those contacts go on. So an answer comes at the instant of the request, exact
+to the second, and nobody waits who shares nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bifurque.actors.host import Lane, Sink, Stopped, Stretch, run
+from bifurque.rules.compiled import Words
+from bifurque.rules.layout import EVENTS_COUNT, H_LETTERS, H_PARKED, LETTERS_COUNT, PARKED_WORDS, ROWS_COUNT
+from bifurque.rules.settlement import Books, Request
+from bifurque.rules.sharing import (
+    LETTER,
+    PK_ASKED,
+    PK_CONTACT,
+    PK_FIRST,
+    PK_UNTIL,
+    PK_WORDS,
+    RQ_ALL,
+    RQ_FIRST,
+    RQ_RANK,
+    RQ_WORDS,
+)
+
+DAY = 86400
+MANY = 256
+"""So many contacts are worth a second lane."""
+
+
+@dataclass
+class Parking:
+    """Parked contacts by day, until what they ask for is settled; those of the day at hand by instant.
+
+    Attributes:
+        words: how many words are parked at most at one time.
+    """
+
+    days: dict[int, list[Words]] = field(default_factory=dict)
+    today: list[tuple[int, int, Words]] = field(default_factory=list)
+    day: int = -1
+    count: int = 0
+    serial: int = 0
+    held: int = 0
+    most: int = 0
+
+    def put(self, words: Words) -> None:
+        """Put contacts away, one behind the other in an array that is theirs."""
+        self.held += len(words)
+        self.most = max(self.most, self.held)
+        by_day: dict[int, list[Words]] = {}
+        for one in split(words):
+            by_day.setdefault(int(one[PK_UNTIL]) // DAY, []).append(one)
+            self.count += 1
+        for day, some in by_day.items():
+            if day == self.day:
+                for one in some:
+                    self._push(one)
+            else:
+                self.days.setdefault(day, []).append(np.concatenate(some))
+
+    def _push(self, one: Words) -> None:
+        self.serial += 1
+        heapq.heappush(self.today, (int(one[PK_UNTIL]), self.serial, one))
+
+    def next(self) -> tuple[int, list[Words]]:
+        """The earliest instant at which anything is asked for, and who asks; they are no longer parked."""
+        if not self.today:
+            self.day = min(self.days)
+            for words in self.days.pop(self.day):
+                for one in split(words):
+                    self._push(one)
+        t = self.today[0][0]
+        found = []
+        while self.today and self.today[0][0] == t:
+            found.append(heapq.heappop(self.today)[2])
+            self.held -= len(found[-1])
+        self.count -= len(found)
+        return t, sorted(found, key=lambda one: int(one[PK_CONTACT]))
+
+
+def split(words: Words) -> Iterator[Words]:
+    """Each contact of an array of parked ones."""
+    at = 0
+    while at < len(words):
+        size = int(words[at + PK_WORDS])
+        yield words[at : at + size]
+        at += size
+
+
+def asked(parked: Words) -> Iterator[tuple[int, Request]]:
+    """The requests of one parked contact, each with where it stands."""
+    at, end, number = PK_FIRST, PK_FIRST + int(parked[PK_ASKED]), 0
+    while at < end:
+        size = int(parked[at + RQ_WORDS])
+        pairs = parked[at + RQ_FIRST : at + size].reshape(-1, 2).tolist()
+        rank = float(parked[at + RQ_RANK : at + RQ_RANK + 1].view(np.float64)[0])
+        wanted = tuple((r, a) for r, a in pairs)
+        yield at, Request(int(parked[PK_CONTACT]), number, rank, bool(parked[at + RQ_ALL]), wanted)
+        at, number = at + size, number + 1
+
+
+def settle(books: Books, t: int, parked: list[Words]) -> int:
+    """Settle what parked contacts ask for at t, and write the answers over the ranks; how many requests."""
+    places = [(one, at, request) for one in parked for at, request in asked(one)]
+    answers = books.settle(t, [request for _, _, request in places])
+    for (one, at, _), answer in zip(places, answers, strict=True):
+        one[at + RQ_RANK] = answer
+    return len(places)
+
+
+class Meeting:
+    """Takes letters and parked contacts out of lanes, beside a sink for rows."""
+
+    def __init__(self, sink: Sink, books: Books) -> None:
+        self.sink, self.books = sink, books
+        self.parking = Parking()
+        self.lock = threading.Lock()
+
+    def take(self, index: int, words: Words) -> None:
+        """Take the rows, the letters and the parked contacts of a lane's memory."""
+        if words[ROWS_COUNT] or words[EVENTS_COUNT]:
+            self.sink.take(index, words)
+        if not (words[LETTERS_COUNT] or words[PARKED_WORDS]):
+            return
+        letters = words[words[H_LETTERS] :][: words[LETTERS_COUNT] * LETTER].reshape(-1, LETTER).tolist()
+        parked = words[words[H_PARKED] :][: words[PARKED_WORDS]].copy()
+        words[LETTERS_COUNT] = words[PARKED_WORDS] = 0
+        with self.lock:
+            for letter in letters:
+                self.books.hear(*letter)
+            if len(parked):
+                self.parking.put(parked)
+
+    def close(self, index: int) -> None:
+        """A stretch is done."""
+        self.sink.close(index)
+
+
+@dataclass
+class Rounds:
+    """What settling took: rounds, requests, contacts gone on, and words parked at the most."""
+
+    rounds: int = 0
+    requests: int = 0
+    resumed: int = 0
+    parked_words: int = 0
+
+
+def run_shared(
+    stretches: Iterator[Callable[[], Stretch]],
+    lanes: list[Lane],
+    sink: Sink,
+    books: Books,
+    events: Words,
+    done: Callable[[int], None],
+    stop: threading.Event,
+) -> Rounds:
+    """Run stretches over lanes, then settle what is asked for, instant by instant, until nobody asks any more.
+
+    Args:
+        stretches: makers of stretches, in order.
+        lanes: the lanes.
+        sink: where rows go.
+        books: what there is of everything shared.
+        events: the rows of imported events.
+        done: called with the number of contacts that have been to their first request or the horizon.
+        stop: set it to stop.
+
+    Raises:
+        Stopped: `stop` was set.
+    """
+    meeting, took = Meeting(sink, books), Rounds()
+    run(stretches, lanes, meeting, done, stop)
+    parking = meeting.parking
+    index = 1 << 30  # behind every stretch
+    with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
+        while parking.count:
+            if stop.is_set():
+                raise Stopped
+            t, parked = parking.next()
+            took.requests += settle(books, t, parked)
+            took.rounds += 1
+            took.resumed += len(parked)
+            index += resume(pool, lanes, index, parked, events, meeting)
+    took.parked_words = parking.most
+    return took
+
+
+def resume(
+    pool: ThreadPoolExecutor, lanes: list[Lane], index: int, parked: list[Words], events: Words, sink: Sink
+) -> int:
+    """Let parked contacts go on: many on all lanes, few on one. On how many."""
+    share = -(-len(parked) // len(lanes)) if len(parked) >= MANY else len(parked)
+    parts = [np.concatenate(parked[i : i + share]) for i in range(0, len(parked), share)]
+    if len(parts) == 1:
+        lanes[0].resume(index, parts[0], events, sink)
+        return 1
+    jobs = [pool.submit(lanes[i].resume, index + i, part, events, sink) for i, part in enumerate(parts)]
+    for job in jobs:
+        job.result()
+    return len(parts)

@@ -1,0 +1,64 @@
+"""Contacts of a small world that share something: what they ask for is settled as in a run, instant by instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from bifurque.actors.barrier import settle
+from bifurque.actors.lane import answer
+from bifurque.actors.parking import gather, next_until
+from bifurque.rules.compiled import Words
+from bifurque.rules.layout import CONTACT, H_LETTERS, H_PARKED, LETTERS_COUNT, UNTIL
+from bifurque.rules.settlement import Books
+from bifurque.rules.sharing import LETTER, PK_ASKED, PK_CONTACT, PK_FIRST
+
+
+def live_together(lives: Sequence[Callable[[int], Words]], books: Books, until: int) -> None:
+    """Let contacts live up to an instant, each waiting for the others where it asks for something shared.
+
+    Args:
+        lives: by contact: lives on to an instant, or to its next request, and gives its memory.
+        books: what there is.
+        until: the instant.
+    """
+    memories = [live(until) for live in lives]
+    while True:
+        for words in memories:
+            _hear(words, books)
+        waiting = [i for i, words in enumerate(memories) if 0 < words[UNTIL] < until]
+        if not waiting:
+            return
+        t = min(int(memories[i][UNTIL]) for i in waiting)
+        asking = [i for i in waiting if memories[i][UNTIL] == t]
+        _settle([memories[i] for i in asking], books, t)
+        for i in asking:
+            memories[i] = lives[i](until)
+
+
+def _settle(memories: list[Words], books: Books, t: int) -> None:
+    asked = [(words, _ask(words)) for words in memories]
+    settle(books, t, [parked for _, parked in asked if parked is not None])
+    with np.errstate(over="ignore"):
+        for words, parked in asked:
+            if parked is not None:
+                answer(words, int(words[H_PARKED]))
+
+
+def _ask(words: Words) -> Words | None:
+    """What a contact asks for at `UNTIL`, as a parked one would; nothing if, looked at again, it does not."""
+    head = int(words[H_PARKED])
+    end = int(gather(words, head + PK_FIRST))
+    if end == head + PK_FIRST:
+        words[UNTIL] = next_until(words)
+        return None
+    words[head + PK_ASKED], words[head + PK_CONTACT] = end - head - PK_FIRST, words[CONTACT]
+    return words[head:end]
+
+
+def _hear(words: Words, books: Books) -> None:
+    letters = words[words[H_LETTERS] :][: words[LETTERS_COUNT] * LETTER].reshape(-1, LETTER)
+    words[LETTERS_COUNT] = 0
+    for letter in letters.tolist():
+        books.hear(*letter)
