@@ -47,7 +47,7 @@ WORKSHOP: dict[str, Callable[[View], None]] = {
 }
 STYLE = """<style>
 [data-testid="stElementToolbar"]{display:none}
-.block-container{padding-top:3.2rem;max-width:1500px}
+.block-container{padding-top:4.4rem;max-width:1500px}
 [data-testid="stMetricValue"]{font-size:1.55rem;font-variant-numeric:tabular-nums}
 @media (max-width:640px){.block-container{padding-left:.8rem;padding-right:.8rem}}
 </style>"""

@@ -77,8 +77,13 @@ def matrix(view: View) -> None:
         alt.Chart(data(rows))
         .mark_rect()
         .encode(
-            x=alt.X("winner:N", title=view.t("winner"), sort="-color", axis=alt.Axis(labelAngle=-40, labelLimit=160)),
-            y=alt.Y("loser:N", title=view.t("loser"), sort="-color", axis=alt.Axis(labelLimit=220)),
+            x=alt.X(
+                "winner:N",
+                title=view.t("winner"),
+                sort="-color",
+                axis=alt.Axis(labelAngle=-40, labelLimit=160, labelOverlap=False),
+            ),
+            y=alt.Y("loser:N", title=view.t("loser"), sort="-color", axis=alt.Axis(labelLimit=220, labelOverlap=False)),
             color=alt.Color(
                 "times:Q",
                 title=view.t("times"),

@@ -58,16 +58,18 @@ def kinds(view: View) -> dict[str, int]:
     """Sampled people by what became of them: typical, most written to, most silenced, best customer."""
     only = {"persona": "WHERE persona = ?"}.get(view.kind, "")
     values = (view.segment,) if only else ()
+    paid = ", ".join("?" for _ in view.store.money_events) or "''"
     rows = view.rows(
         f"""WITH lives AS (SELECT contact, count(*) FILTER (WHERE outcome = 'sent') AS sent,
                count(*) FILTER (WHERE outcome = 'dropped') AS dropped FROM sample_walks {only} GROUP BY contact),
-             money AS (SELECT contact, sum(value) AS cents FROM sample_events GROUP BY contact)
+             money AS (SELECT contact, sum(value) AS cents FROM sample_events WHERE type IN ({paid}) GROUP BY contact)
            SELECT arg_min(contact, abs(sent - (SELECT median(sent) FROM lives WHERE sent > 0)) + contact / 1e12)
                AS typical,
              arg_max(contact, sent) AS most, arg_max(contact, dropped) AS silenced,
              arg_max(contact, coalesce(cents, 0)) AS best
            FROM lives LEFT JOIN money USING (contact)""",
         *values,
+        *view.store.money_events,
     )
     return {k: v for k, v in rows[0].items() if v is not None} if rows else {}
 
@@ -101,7 +103,7 @@ def again(folder: str, digest: str, contact: str) -> Rows:
 
 def person(view: View, contact: str, rows: Rows, events: Rows, known: dict[str, Any] | None) -> None:
     """Who it is, in a line of figures."""
-    bought = [e for e in events if (e["value"] or 0) > 0]
+    bought = [e for e in events if e["type"] in view.store.money_events and e["value"]]
     sent = sum(r["outcome"] == "sent" for r in rows)
     lost = sum(r["outcome"] == "dropped" for r in rows)
     spent = sum(e["value"] for e in bought) / 100
@@ -209,7 +211,8 @@ def decisions(view: View, rows: Rows, events: Rows, zone: str) -> None:
     ]
     for event in events:
         about = f" ({view.called(event['message'])})" if event["message"] else ""
-        value = f" {money(view.lang, event['value'] / 100, view.store.plan.currency)}" if event["value"] else ""
+        paid = event["value"] if event["type"] in view.store.money_events else None
+        value = f" {money(view.lang, paid / 100, view.store.plan.currency)}" if paid else ""
         text = f"● {view.called(event['type'])}{about}{value}"
         lines.append({"time": event["time"], "when": moment(view.lang, event["time"].astimezone(info)), "what": text})
     lines.sort(key=lambda r: r["time"])

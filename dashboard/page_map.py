@@ -55,7 +55,8 @@ def show(view: View) -> None:
     """The map, what was clicked on it, and the same as a table."""
     mode, other = choose(view)
     try:
-        svg = picture(*key(view), mode, view.lang, view.weeks, other, view.store)
+        with st.spinner(view.t("drawing")):
+            svg = picture(*key(view), mode, view.lang, view.weeks, other, view.store)
     except BifurqueError as error:
         st.warning(visible(str(error), 300))
         return

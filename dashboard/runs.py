@@ -156,6 +156,12 @@ class Store:
             alarm.cancel()
         return table.slice(0, MOST_ROWS), table.num_rows > MOST_ROWS
 
+    @cached_property
+    def money_events(self) -> tuple[str, ...]:
+        """The events whose value is revenue."""
+        says = {name: event.revenue for name, event in self.plan.events.items()}
+        return tuple(n for n in {"purchase": None, **says} if says.get(n) or (n == "purchase" and says.get(n) is None))
+
     def names(self, lang: str) -> dict[str, str]:
         """What journeys, messages, stages, personas and events are called, by their names."""
         plan = self.plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PAGES: dict[str, tuple[str, str]] = {
     # map
+    "drawing": ("Le plan se dessine…", "Drawing the map…"),
     "mode": ("Ce que montre le plan", "What the map shows"),
     "mode_flow": ("Vécu", "Lived"),
     "mode_plan": ("Plan", "Plan"),
