@@ -11,7 +11,8 @@ HTML = """
 <div class="wrap">
   <div class="bar">
     <button type="button" class="in">+</button><button type="button" class="out">−</button>
-    <button type="button" class="all">⤢</button><button type="button" class="full">⛶</button>
+    <button type="button" class="all">⤢</button><button type="button" class="full"><svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path
+      d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" fill="none" stroke="currentColor" stroke-width="2"/></svg></button>
   </div>
   <div class="host"></div>
   <div class="time" hidden>
@@ -24,8 +25,9 @@ CSS = """
 .wrap{position:relative;border:1px solid var(--st-border-color);border-radius:var(--st-base-radius);overflow:hidden;
   background:var(--st-background-color);display:flex;flex-direction:column}
 .wrap:fullscreen{border:0;height:100vh}
-.host{flex:1;min-height:0}
+.host{flex:1;min-height:min(340px,60vh)}
 .host svg{display:block;width:100%;height:100%;cursor:grab;user-select:none;touch-action:pan-y}
+.bar svg{vertical-align:middle}
 .bar{position:absolute;top:8px;right:8px;display:flex;gap:4px;z-index:2}
 button{min-width:32px;height:32px;border:1px solid var(--st-border-color);border-radius:8px;cursor:pointer;
   background:var(--st-background-color);color:var(--st-text-color);font:600 15px var(--st-font)}

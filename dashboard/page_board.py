@@ -42,6 +42,7 @@ def show(view: View) -> None:
         column_config=config,
         disabled=[k for k in keys if k != "state"],
         hide_index=True,
+        placeholder="–",
         key=f"board_{view.lang}",
     )
     changed = {row["key"]: names[e["state"]] for row, e in zip(rows, edited, strict=True) if e["state"] in names}

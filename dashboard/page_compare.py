@@ -39,15 +39,8 @@ def differs(view: View, base: Store) -> None:
     """What the two runs were made of."""
     a, b = base.run.manifest, view.store.run.manifest
     same = all(a[k] == b[k] for k in ("seed", "contacts", "days", "behaviour"))
-    text = plain(
-        view.t(
-            "compared",
-            ", ".join(b["plan"]["set"]) or view.t("as_written"),
-            ", ".join(a["plan"]["set"]) or view.t("as_written"),
-        ),
-        400,
-    )
-    st.markdown(text)
+    told = [plain(", ".join(m["plan"]["set"]) or view.t("as_written"), 300) for m in (b, a)]
+    st.markdown(view.t("compared", *told))
     if not same:
         st.warning(view.t("not_paired"))
 

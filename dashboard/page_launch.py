@@ -39,6 +39,7 @@ def edited(view: View) -> list[str]:
             view.t("path_of"),
             [None, *values],
             key="path",
+            placeholder=view.t("choose"),
             format_func=lambda p: "" if p is None else visible(p, 90),
             width=420,
         )

@@ -101,8 +101,8 @@ def everything(view: View, svg: str, mode: str) -> None:
     series = None
     if mode == "flow":
         labels = [view.t("whole_period"), *(week_name(view, n) for n in range(view.store.weeks))]
-        series = {"widths": widths(*key(view), view.store), "labels": labels}
-        series["labels"] = labels[: 1 + len(series["widths"])]
+        wide_by_week = widths(*key(view), view.store)
+        series = {"widths": wide_by_week, "labels": labels[: 1 + len(wide_by_week)]}
     texts = {name: view.t(name) for name in BUTTONS}
     picked = str(st.query_params.get("pick", ""))
     metro(svg, wide / high, texts, key=WIDGET, picked=picked, weeks=series, on_pick=remember)

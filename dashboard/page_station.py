@@ -11,7 +11,7 @@ from bifurque.dashboard.layout import Layout, Station
 from bifurque.dashboard.parts import ACCENT, View, chart, data, figures, heading, nothing, table
 from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import brief, number, percent, plain, visible
-from bifurque.engine.journey import Text
+from bifurque.engine.trigger import Text
 
 PARTS = ("", "_answer", "_keep")
 """A survey is one station of the map and three steps of the plan."""
@@ -109,7 +109,7 @@ def station(view: View, layout: Layout, at: Station) -> None:
     left, right = st.columns(2)
     with left:
         arrivals(view, journey, steps)
-        following(view, journey, steps)
+        following(view, layout, journey, steps)
     with right:
         reasons = [
             {"reason": view.reason(r["reason"]), "winner": view.called(r["winner"]) if r["winner"] else ""}
@@ -159,12 +159,16 @@ def arrivals(view: View, journey: str, steps: set[str]) -> None:
     chart(view, drawing, view.t("arrived_alt", number(view.lang, weeks[most]), most))
 
 
-def following(view: View, journey: str, steps: set[str]) -> None:
+def following(view: View, layout: Layout, journey: str, steps: set[str]) -> None:
     """Where they go next."""
+    titles = {s.id: said(s.title, view.lang, s.id) for s in layout.stations}
     ways = [r for r in passed(view) if r["journey"] == journey and r["from"] in steps and r["to"] not in steps]
     whole = max(sum(r["passed"] for r in ways), 1)
     rows = [
-        {"next": view.called(r["to"]) if r["to"] else view.t("the_end"), "passed": r["passed"]}
+        {
+            "next": titles.get(f"{journey}/{r['to']}", view.called(r["to"])) if r["to"] else view.t("the_end"),
+            "passed": r["passed"],
+        }
         | {"share": r["passed"] / whole}
         for r in sorted(ways, key=lambda r: -r["passed"])
     ]

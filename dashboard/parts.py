@@ -117,7 +117,9 @@ def table(view: View, rows: Rows, columns: Mapping[str, str], key: str, **config
     kept = pa.Table.from_pylist([{k: row.get(k) for k in columns} for row in rows])
     shown = {k: _column(view, titled, config.get(k), kept.schema.field(k).type) for k, titled in columns.items()}
     more = {"on_select": config["on_select"], "selection_mode": "single-row"} if "on_select" in config else {}
-    found = st.dataframe(_shown(kept), column_config=shown, hide_index=True, key=f"table_{key}", **more)
+    found = st.dataframe(
+        _shown(kept), column_config=shown, hide_index=True, placeholder="–", key=f"table_{key}", **more
+    )
     downloads(view, kept.rename_columns(list(columns.values())), key)
     return found
 

@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from bifurque.engine.journey import Text
+from bifurque.engine.trigger import Text
 from bifurque.engine.words import figure
 
 NBSP = "\N{NARROW NO-BREAK SPACE}"
