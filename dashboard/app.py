@@ -23,6 +23,7 @@ from bifurque.dashboard import (
     page_sql,
     page_turning,
 )
+from bifurque.dashboard.address import choose
 from bifurque.dashboard.jobs import watch
 from bifurque.dashboard.parts import View, trouble
 from bifurque.dashboard.runs import Store, given, known_runs, open_store
@@ -70,7 +71,7 @@ def icon() -> Image.Image:
 
 def language() -> str:
     """The language of the address; else that of the browser; else French."""
-    asked = st.query_params.get("lang") or st.session_state.get("lang")
+    asked = st.query_params.get("lang") or st.session_state.get("lang") or st.session_state.get("chosen_lang")
     if asked in T:
         return str(asked)
     return "en" if (st.context.locale or "fr").lower().startswith("en") else "fr"
@@ -130,6 +131,7 @@ def choose_language(lang: str) -> str:
     found = st.segmented_control(
         label, list(T), key="lang", bind="query-params", required=True, label_visibility="collapsed"
     )
+    st.session_state["chosen_lang"] = str(found or lang)
     return str(found or lang)
 
 
@@ -137,8 +139,8 @@ def look_at(lang: str, runs: dict[str, File]) -> View:
     """Which run, who, and when: the whole of it stands in the address."""
     text = T[lang]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.selectbox(text["run"], list(runs), key="run", bind="query-params", format_func=visible, width=260)
-        folder = runs[str(name)]
+        name = choose(text["run"], list(runs), "run", visible, width=260)
+        folder = runs[name]
         store = store_of(str(folder), (folder / "manifest.json").stat().st_mtime)
         names = store.names(lang)
         groups = ["all", *(f"persona.{p}" for p in store.plan.personas), *(f"segment.{s}" for s in store.plan.segments)]
@@ -147,9 +149,7 @@ def look_at(lang: str, runs: dict[str, File]) -> View:
             kind, _, what = group.partition(".")
             return text["all"] if kind == "all" else f"{text[kind]} · {names.get(what, visible(what))}"
 
-        group = str(
-            st.selectbox(text["who"], groups, key="segment", bind="query-params", format_func=called, width=260)
-        )
+        group = choose(text["who"], groups, "segment", called, width=260)
         last = max(store.weeks - 1, 1)
         weeks = st.slider(text["period"], 0, last, (0, last), key="weeks", bind="query-params", width=260)
         manifest = store.run.manifest
@@ -158,7 +158,7 @@ def look_at(lang: str, runs: dict[str, File]) -> View:
         )
         st.caption(told, width="content")
     kind, _, segment = group.partition(".")
-    return View(store, str(name), lang, kind, segment, (int(weeks[0]), int(weeks[1])))
+    return View(store, name, lang, kind, segment, (int(weeks[0]), int(weeks[1])))
 
 
 def first_start(lang: str) -> None:

@@ -11,8 +11,12 @@ HTML = """
 <div class="wrap">
   <div class="bar">
     <button type="button" class="in">+</button><button type="button" class="out">−</button>
-    <button type="button" class="all">⤢</button><button type="button" class="full"><svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true"><path
-      d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" fill="none" stroke="currentColor" stroke-width="2"/></svg></button>
+    <button type="button" class="all">⤢</button>
+    <button type="button" class="full">
+      <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+        <path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" fill="none" stroke="currentColor" stroke-width="2"/>
+      </svg>
+    </button>
   </div>
   <div class="host"></div>
   <div class="time" hidden>

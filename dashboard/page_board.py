@@ -6,10 +6,11 @@ import json
 from pathlib import Path as File
 from typing import Any
 
+import pyarrow as pa
 import streamlit as st
 
 from bifurque.dashboard import launching
-from bifurque.dashboard.parts import View, heading, nothing, table
+from bifurque.dashboard.parts import View, downloads, heading, nothing
 from bifurque.dashboard.runs import Rows, Store, home, known_runs, open_store
 from bifurque.dashboard.wording import visible
 from bifurque.engine.run import write_json
@@ -48,8 +49,8 @@ def show(view: View) -> None:
     changed = {row["key"]: names[e["state"]] for row, e in zip(rows, edited, strict=True) if e["state"] in names}
     if any(noted.get(k, "idea") != v for k, v in changed.items()):
         write_json(home() / FILE, noted | changed)
-    heading(view.t("board_table"))
-    table(view, shown, {k: view.t(f"board_{k}") for k in keys}, "board")
+    kept = pa.Table.from_pylist(shown)
+    downloads(view, kept.rename_columns([view.t(f"board_{k}") for k in keys]), "board")
 
 
 def scenarios(view: View) -> Rows:

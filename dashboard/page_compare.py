@@ -8,6 +8,7 @@ import altair as alt
 import streamlit as st
 
 from bifurque.dashboard import comparing, jobs, launching
+from bifurque.dashboard.address import choose
 from bifurque.dashboard.parts import ACCENT, QUIET, SECOND, View, chart, data, figures, heading, table
 from bifurque.dashboard.runs import Rows, Store, known_runs, open_store
 from bifurque.dashboard.wording import money, number, percent, plain, signed, visible
@@ -22,15 +23,15 @@ def show(view: View) -> None:
     if not others:
         st.info(view.t("one_run"))
         return
-    other = st.selectbox(view.t("against"), others, key="with", bind="query-params", format_func=visible, width=320)
+    other = choose(view.t("against"), others, "with", visible, width=320)
     try:
-        base = open_store(known_runs()[str(other)])
+        base = open_store(known_runs()[other])
     except BifurqueError as error:
         st.warning(plain(str(error), 300))
         return
     differs(view, base)
     headline(view, base)
-    comparison(view, str(other), base)
+    comparison(view, base)
     parts(view, base)
     frontier(view)
 
@@ -73,7 +74,7 @@ def headline(view: View, base: Store) -> None:
     table(view, rows, {k: view.t(f"cmp_{k}") for k in rows[0]}, "compare", relative="percent")
 
 
-def comparison(view: View, other: str, base: Store) -> None:
+def comparison(view: View, base: Store) -> None:
     """Contact by contact, with intervals: made once, outside this process, and kept."""
     heading(view.t("paired"), view.t("paired_why"))
     place = comparing.place(base.folder, view.store.folder)

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from bifurque.dashboard import page_station
+from bifurque.dashboard.address import choose
 from bifurque.dashboard.layout import Layout
 from bifurque.dashboard.map_component import metro
 from bifurque.dashboard.map_flows import Flows, flows_of, weekly
@@ -53,7 +54,7 @@ def widths(folder: str, digest: str, _store: Store) -> list[list[float]]:
 
 def show(view: View) -> None:
     """The map, what was clicked on it, and the same as a table."""
-    mode, other = choose(view)
+    mode, other = choices(view)
     try:
         with st.spinner(view.t("drawing")):
             svg = picture(*key(view), mode, view.lang, view.weeks, other, view.store)
@@ -68,17 +69,15 @@ def key(view: View) -> tuple[str, str]:
     return str(view.store.folder), str(view.store.run.manifest["digest"])
 
 
-def choose(view: View) -> tuple[str, str]:
+def choices(view: View) -> tuple[str, str]:
     """What the map shows; and of which other run."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        mode = st.segmented_control(
+        mode = choose(
             view.t("mode"),
             MODES,
-            key="mode",
-            bind="query-params",
-            required=True,
-            default=MODES[0],
-            format_func=lambda m: view.t(f"mode_{m}"),
+            "mode",
+            lambda m: view.t(f"mode_{m}"),
+            buttons=True,
             label_visibility="collapsed",
         )
         other = ""
@@ -87,10 +86,8 @@ def choose(view: View) -> tuple[str, str]:
             if not others:
                 st.caption(view.t("one_run"))
                 return "flow", ""
-            other = str(
-                st.selectbox(view.t("against"), others, key="with", bind="query-params", format_func=visible, width=300)
-            )
-    return str(mode or "flow"), other
+            other = choose(view.t("against"), others, "with", visible, width=300)
+    return mode, other
 
 
 @st.fragment

@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
+from bifurque.dashboard.address import choose
 from bifurque.dashboard.parts import ACCENT, SECOND, View, chart, data, everybody, heading, nothing, table
 from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import interval, number, percent, plain, visible
@@ -74,14 +75,8 @@ def one_step(view: View, found: list[dict[str, Any]]) -> None:
     """One step: its ways, with intervals, and how each group fares on them."""
     keys = {f"{f['journey']}/{f['step']}": f for f in found}
     heading(view.t("one_step"), view.t("one_step_why"))
-    picked = st.selectbox(
-        view.t("step"),
-        list(keys),
-        key="step",
-        bind="query-params",
-        format_func=lambda k: label(view, keys[k]) if k in keys else visible(k),
-    )
-    row = keys.get(str(picked), found[0])
+    picked = choose(view.t("step"), list(keys), "step", lambda k: label(view, keys[k]) if k in keys else visible(k))
+    row = keys[picked]
     dots = []
     for way in row["parts"]:
         for what, count in (("bought", way["bought"]), ("unsubscribed", way["unsubscribed"])):
