@@ -23,7 +23,7 @@ from bifurque.dashboard import (
     page_sql,
     page_turning,
 )
-from bifurque.dashboard.address import choose
+from bifurque.dashboard.address import choose, span
 from bifurque.dashboard.jobs import watch
 from bifurque.dashboard.parts import View, trouble
 from bifurque.dashboard.runs import Store, given, known_runs, open_store
@@ -127,12 +127,7 @@ def one(key: str, show: Callable[[View], None]) -> None:
 def choose_language(lang: str) -> str:
     """Two buttons, and the address tells which."""
     st.session_state.setdefault("lang", lang)
-    label = "Langue / Language"
-    found = st.segmented_control(
-        label, list(T), key="lang", bind="query-params", required=True, label_visibility="collapsed"
-    )
-    st.session_state["chosen_lang"] = str(found or lang)
-    return str(found or lang)
+    return choose("Langue / Language", list(T), "lang", str, buttons=True, default="", label_visibility="collapsed")
 
 
 def look_at(lang: str, runs: dict[str, File]) -> View:
@@ -151,14 +146,14 @@ def look_at(lang: str, runs: dict[str, File]) -> View:
 
         group = choose(text["who"], groups, "segment", called, width=260)
         last = max(store.weeks - 1, 1)
-        weeks = st.slider(text["period"], 0, last, (0, last), key="weeks", bind="query-params", width=260)
+        weeks = span(text["period"], last, "weeks", width=260)
         manifest = store.run.manifest
         told = text["about_run"].format(
             brief(lang, manifest["contacts"]), manifest["days"], manifest["seed"], plain(store.plan.plan)
         )
         st.caption(told, width="content")
     kind, _, segment = group.partition(".")
-    return View(store, name, lang, kind, segment, (int(weeks[0]), int(weeks[1])))
+    return View(store, name, lang, kind, segment, weeks)
 
 
 def first_start(lang: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from bifurque.dashboard import launching
+from bifurque.dashboard import address, launching
 from bifurque.dashboard.parts import ACCENT, QUIET, SECOND, View, chart, data, figures, heading, nothing, table, trouble
 from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import day, moment, money, number, plain, visible
@@ -43,8 +43,9 @@ def choose(view: View) -> str:
     found = kinds(view)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         first = str(next(iter(found.values()), ""))
-        st.session_state.setdefault("contact", st.query_params.get("contact", first))
-        text = st.text_input(view.t("contact"), key="contact", bind="query-params", width=220)
+        address.text("contact", first)
+        text = st.text_input(view.t("contact"), key="contact", width=220)
+        address.note("contact", str(text or ""), first)
         for kind, who in found.items():
             st.button(view.t(f"kind_{kind}"), key=f"who_{kind}", on_click=_pick, args=(str(who),))
     return str(text or "").strip()

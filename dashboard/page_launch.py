@@ -6,7 +6,7 @@ from pathlib import Path as File
 
 import streamlit as st
 
-from bifurque.dashboard import editing, jobs, launching
+from bifurque.dashboard import address, editing, jobs, launching
 from bifurque.dashboard.parts import View, heading
 from bifurque.dashboard.wording import number, plain, visible
 from bifurque.engine.problems import Problem
@@ -49,8 +49,10 @@ def edited(view: View) -> list[str]:
             text = asked()
             changed = [c for c in text if not c.startswith(f"{path}=")]
             st.session_state["set"] = "\n".join([*changed, f"{path}={new.strip()}"])
-    st.session_state.setdefault("set", st.query_params.get("set", "\n".join(manifest["set"])))
-    st.text_area(view.t("as_set"), key="set", bind="query-params", help=view.t("as_set_help"), height=100)
+    own = "\n".join(manifest["set"])
+    address.text("set", own)
+    st.text_area(view.t("as_set"), key="set", help=view.t("as_set_help"), height=100)
+    address.note("set", str(st.session_state["set"]), own)
     return asked()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bifurque.dashboard import address
 from bifurque.dashboard.parts import View, downloads, heading
 from bifurque.dashboard.runs import MOST_ROWS, MOST_SECONDS, NotAnswered
 from bifurque.dashboard.wording import number, plain, visible
@@ -16,8 +17,9 @@ GROUP BY ALL ORDER BY decisions DESC LIMIT 20"""
 
 def show(view: View) -> None:
     """A question, its answer, and what can be asked about."""
-    st.session_state.setdefault("sql", st.query_params.get("sql", EXAMPLE))
-    sql = st.text_area(view.t("question"), key="sql", bind="query-params", height=160)
+    address.text("sql", EXAMPLE)
+    sql = st.text_area(view.t("question"), key="sql", height=160)
+    address.note("sql", str(sql or ""), EXAMPLE)
     st.button(view.t("ask"), key="ask", type="primary")
     try:
         answer, more = view.store.ask_freely(str(sql or ""))

@@ -86,7 +86,7 @@ def test_a_page_shows_in_both_languages(shown, page, lang):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_follows_the_address(shown, page):
-    test = shown(page, lang="en", run="fewer", segment="persona.devoted", weeks=["2", "5"])
+    test = shown(page, lang="en", run="fewer", segment="persona.devoted", weeks="2-5")
     assert not test.exception
     assert test.selectbox(key="run").value == "fewer"
     assert test.selectbox(key="segment").value == "persona.devoted"
@@ -94,7 +94,7 @@ def test_a_page_follows_the_address(shown, page):
 
 
 def test_nonsense_in_the_address_is_left_aside(shown):
-    test = shown("results", lang="xx", run="../../etc", segment="persona.nobody", weeks=["-3", "x"])
+    test = shown("results", lang="xx", run="../../etc", segment="persona.nobody", weeks="-3-x")
     assert not test.exception
     assert test.selectbox(key="run").value == "plain"
 
