@@ -11,7 +11,8 @@ from bifurque.actors.buying import candidate, visited, wait_for_next
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post, set_timer
 from bifurque.actors.reading import read_message
-from bifurque.rules.compiled import Memory, kernel, real
+from bifurque.actors.shocks import at_least_once, factor, forget, happens
+from bifurque.rules.compiled import Memory, kernel, real, seldom
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import after
@@ -50,11 +51,14 @@ def start_source(m: Memory, source: int) -> None:
         wait_for_next(m, source, m[LIFE])
         return
     if m[source + SO_KIND] == SO_POISSON:
-        set_timer(m, m[source + SO_TIMER], m[LIFE] + gap(m, source))
+        set_timer(m, m[source + SO_TIMER], next_due(m, source, m[LIFE]))
         return
     cause = nth(m[source + SO_PURPOSE], 0)
-    if draw(m[KEY], cause, P_HAPPENS) < real(m, m[source + SO_RATE] + m[PERSONA]):
-        t = m[H_START] + m[source + SO_FROM] + int(draw(m[KEY], cause, P_WHEN) * float(m[source + SO_SPAN]))
+    t = m[H_START] + m[source + SO_FROM] + int(draw(m[KEY], cause, P_WHEN) * float(m[source + SO_SPAN]))
+    chance = real(m, m[source + SO_RATE] + m[PERSONA])
+    if m[H_SHOCKS] != 0:
+        chance *= factor(m, SH_EVENTS + m[source + SO_EVENT], t)
+    if draw(m[KEY], cause, P_HAPPENS) < chance:
         set_timer(m, m[source + SO_TIMER], t if t >= m[LIFE] else NEVER)
 
 
@@ -71,10 +75,34 @@ def gap(m: Memory, source: int) -> int:
 
 
 @kernel
+def next_due(m: Memory, source: int, t: int) -> int:
+    """When a Poisson source's next event comes; a second one has any only while shocks call for it."""
+    due = max(t, m[source + SO_FROM]) + gap(m, source)
+    return due if m[source + SO_MORE] == 0 or due < m[source + SO_SPAN] else NEVER
+
+
+@kernel
 def spring(m: Memory, source: int, t: int) -> bool:
     """A source's timer fires: its event is the input, if it happens."""
+    made = m[KEYS_MADE]
     if m[source + SO_KIND] >= SO_BUYS:
-        return candidate(m, source, t)
+        if not candidate(m, source, t):
+            forget(m)
+            return False
+    else:
+        chance_event(m, source)
+    if m[H_SHOCKS] == 0 or m[source + SO_KIND] == SO_ONCE:
+        return True
+    if happens(m, real(m, source + SO_MORE), t):
+        return True
+    if m[source + SO_MORE] != 0:
+        m[KEYS_MADE] = made  # what nobody would have done takes no key
+    return False
+
+
+@kernel
+def chance_event(m: Memory, source: int) -> None:
+    """The event of a constant source becomes the input."""
     count = m[source + SO_COUNT]
     cause = nth(m[source + SO_PURPOSE], m[count])
     m[count] += 1
@@ -82,18 +110,17 @@ def spring(m: Memory, source: int, t: int) -> bool:
     m[IN_VALUE] = amount(m, m[source + SO_VALUE], source + SO_SPREAD, cause)
     m[IN_SEND], m[IN_VISIT], m[IN_CAUSE], m[IN_SOURCE] = -1, 0, cause, FROM_MODEL
     set_timer(m, m[source + SO_TIMER], NEVER)
-    return True
 
 
 @kernel
 def respring(m: Memory, source: int, t: int) -> None:
     """After its event, a source that has more waits for the next."""
-    if m[source + SO_KIND] == SO_VISITS:
+    if m[source + SO_KIND] == SO_VISITS and m[IN_TYPE] != MISSING:
         visited(m, t)
     if m[source + SO_KIND] >= SO_BUYS:
         wait_for_next(m, source, t)
     if m[source + SO_KIND] == SO_POISSON:
-        set_timer(m, m[source + SO_TIMER], t + gap(m, source))
+        set_timer(m, m[source + SO_TIMER], next_due(m, source, t))
 
 
 @kernel
@@ -116,20 +143,51 @@ def follow(m: Memory, group: int, cause: int, t: int, key: int, send: int, visit
     u = draw(m[KEY], cause, P_HAPPENS)
     if m[group + BE_MOOD] != 0:
         u = opinion(m, group, u)
+    row = chosen(m, group, u)
+    if row == 0 and m[H_SHOCKS] != 0:
+        row = provoked(m, group, u, cause, t)
+    if row == 0:
+        return
+    text = m[row + AL_TEXT]
+    key = text if text >= 0 else new_key(m, m[row + AL_KEY], key)
+    value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
+    post(m, due_at(m, row, cause, t), m[row + AL_EVENT], key, value, send, visit, cause, m[group + BE_SOURCE])
+
+
+@kernel
+def chosen(m: Memory, group: int, u: float) -> int:
+    """The alternative that a draw chooses, or 0."""
     for i in range(m[group + BE_COUNT]):
         row = m[group + BE_FIRST] + i * ALTERNATIVE
         chance = real(m, m[row + AL_CHANCE] + m[PERSONA])
-        if u >= chance:
-            u -= chance
-            continue
-        due = after(m, t, m[row + AL_DAYS], m[row + AL_LEAST])
-        if m[row + AL_SPAN] > 0:
-            due += int(draw(m[KEY], cause, P_WHEN) * float(m[row + AL_SPAN]))
-        text = m[row + AL_TEXT]
-        key = text if text >= 0 else new_key(m, m[row + AL_KEY], key)
-        value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
-        post(m, due, m[row + AL_EVENT], key, value, send, visit, cause, m[group + BE_SOURCE])
-        return
+        if u < chance:
+            return row
+        u -= chance
+    return 0
+
+
+@kernel
+def due_at(m: Memory, row: int, cause: int, t: int) -> int:
+    """When an alternative happens."""
+    due = after(m, t, m[row + AL_DAYS], m[row + AL_LEAST])
+    if m[row + AL_SPAN] > 0:
+        due += int(draw(m[KEY], cause, P_WHEN) * float(m[row + AL_SPAN]))
+    return due
+
+
+@seldom
+def provoked(m: Memory, group: int, u: float, cause: int, t: int) -> int:
+    """Of a group of which nothing would happen: the alternative that shocks make happen, or 0."""
+    for i in range(m[group + BE_COUNT]):
+        u -= real(m, m[m[group + BE_FIRST] + i * ALTERNATIVE + AL_CHANCE] + m[PERSONA])
+    for i in range(m[group + BE_COUNT]):
+        row = m[group + BE_FIRST] + i * ALTERNATIVE
+        chance = real(m, m[row + AL_CHANCE] + m[PERSONA])
+        chance *= at_least_once(m, m[row + AL_EVENT], due_at(m, row, cause, t)) - 1.0
+        if u < chance:
+            return row
+        u -= chance
+    return 0
 
 
 @kernel
@@ -156,8 +214,11 @@ def meanwhile(m: Memory, group: int, purpose: int, visit: int, key: int, t: int,
     if due - t < 2 or due == NEVER:
         return
     row = m[group + BE_FIRST]
-    if draw(m[KEY], cause, P_HAPPENS) < real(m, m[row + AL_CHANCE] + m[PERSONA]):
-        at = t + 1 + int(draw(m[KEY], cause, P_WHEN) * float(due - t - 1))
+    at = t + 1 + int(draw(m[KEY], cause, P_WHEN) * float(due - t - 1))
+    chance = real(m, m[row + AL_CHANCE] + m[PERSONA])
+    if m[H_SHOCKS] != 0:
+        chance *= at_least_once(m, m[row + AL_EVENT], at)
+    if draw(m[KEY], cause, P_HAPPENS) < chance:
         value = amount(m, m[row + AL_VALUE], row + AL_SPREAD, cause)
         post(m, at, m[row + AL_EVENT], key, value, -1, visit, cause, m[group + BE_SOURCE])
 
@@ -192,7 +253,7 @@ def receive_message(m: Memory, entry: int, key: int, t: int) -> None:
     level = fatigue(m, t)
     if table != 0:
         size = m[H_FATIGUE_SIZE] + 1
-        if draw(m[KEY], cause, P_OPEN) < real(m, table + m[PERSONA] * size + level):
+        if draw(m[KEY], cause, P_OPEN) < chance_of(m, SH_OPEN, table + m[PERSONA] * size + level, t):
             post(m, t + m[send + SEND_OPEN_DELAY], m[H_OPENED], key, level, send, visit, cause, FROM_MODEL)
     groups = m[send + SEND_RESPONSES]
     for i in range(m[groups]):
@@ -200,6 +261,12 @@ def receive_message(m: Memory, entry: int, key: int, t: int) -> None:
         if m[group + BE_WHEN] >= 0 and truth(m, m[group + BE_WHEN], t) != TRUE:
             continue
         follow(m, group, caused(cause, m[group + BE_PURPOSE]), t, key, send, visit)
+
+
+@kernel
+def chance_of(m: Memory, target: int, at: int, t: int) -> float:
+    """A chance of a table, as shocks leave it."""
+    return real(m, at) if m[H_SHOCKS] == 0 else real(m, at) * factor(m, target, t)
 
 
 @kernel
@@ -211,7 +278,7 @@ def opened(m: Memory, t: int) -> None:
     m[IN_VALUE] = MISSING
     click, leave = m[send + SEND_CLICK], m[send + SEND_UNSUBSCRIBE]
     when = t + m[send + SEND_CLICK_DELAY]
-    if click != 0 and draw(m[KEY], cause, P_CLICK) < real(m, click + at):
+    if click != 0 and draw(m[KEY], cause, P_CLICK) < chance_of(m, SH_CLICK, click + at, t):
         post(m, when, m[H_CLICKED], m[IN_KEY], MISSING, send, m[IN_VISIT], caused(cause, P_CLICK), FROM_MODEL)
-    if leave != 0 and draw(m[KEY], cause, P_LEAVE) < real(m, leave + at):
+    if leave != 0 and draw(m[KEY], cause, P_LEAVE) < chance_of(m, SH_UNSUBSCRIBE, leave + at, t):
         post(m, when, m[H_UNSUBSCRIBED], NO_KEY, MISSING, send, m[IN_VISIT], caused(cause, P_LEAVE), FROM_MODEL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bifurque.actors.groups import *
 from bifurque.actors.layout import *
 from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.conditions import truth

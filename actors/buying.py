@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post, retract, set_timer
+from bifurque.actors.shocks import at_least_once, factor, leaves_at
 from bifurque.actors.waking import awake_after
 from bifurque.rules.compiled import Memory, kernel, put_real, real, seldom
 from bifurque.rules.layout import *
@@ -33,6 +34,8 @@ def become(m: Memory) -> None:
         stays = -log(draw(m[KEY], nth(P_LEAVE, 1), 0)) / hazard if hazard > 1e-15 else 1e15
         before = real(m, model + MO_AGE) if m[LIFE] == m[H_START] else 0.0
         m[me + ME_LEAVES] = m[LIFE] + int(min(stays, 1e15) - before)
+        if m[H_SHOCKS] != 0:
+            m[me + ME_LEAVES] = leaves_at(m, m[me + ME_LEAVES])
     if m[model + MO_REGULAR] > 1:  # a life is met at any point between two purchases
         m[me + ME_PHASE] = int(draw(m[KEY], nth(P_RATE, 1), 0) * float(m[model + MO_REGULAR]))
     taste = gamma(m[KEY], nth(P_SPEND, 0), real(m, model + MO_Q))
@@ -46,16 +49,21 @@ def wait_for_next(m: Memory, source: int, t: int) -> None:
     me = m[model + MO_CELLS]
     kind, rate = m[source + SO_KIND], real(m, me + ME_RATE)
     if kind == SO_BUYS:
-        rate *= (1.0 + real(m, model + MO_LIFT_MOST)) * float(m[model + MO_REGULAR])
+        rate *= 1.0 + real(m, model + MO_LIFT_MOST)
+        if m[source + SO_MORE] == 0:  # what shocks add comes at random, however regular the rest
+            rate *= float(m[model + MO_REGULAR])
     elif kind == SO_VISITS:
         rate = real(m, model + MO_VISITS) * (0.5 + 0.5 * rate / real(m, model + MO_MEAN_RATE))
     else:
         rate = real(m, source + SO_RATE)
+    if m[source + SO_MORE] != 0:
+        t, rate = max(t, m[source + SO_FROM]), rate * real(m, source + SO_MORE)
     due = NEVER
     if rate > 0.0:
         cause = nth(m[source + SO_PURPOSE], m[m[source + SO_COUNT]])
         due = awake_after(m, model, t, -log(draw(m[KEY], cause, P_GAP)) / rate)
-    set_timer(m, m[source + SO_TIMER], due if due < m[me + ME_LEAVES] else NEVER)
+    last = m[me + ME_LEAVES] if m[source + SO_MORE] == 0 else min(m[me + ME_LEAVES], m[source + SO_SPAN])
+    set_timer(m, m[source + SO_TIMER], due if due < last else NEVER)
 
 
 @seldom
@@ -79,7 +87,7 @@ def candidate(m: Memory, source: int, t: int) -> bool:
     u *= 1.0 + real(m, model + MO_LIFT_MOST)
     if u >= 1.0 + lift(m, model, t):
         return False
-    if m[model + MO_REGULAR] > 1:
+    if m[model + MO_REGULAR] > 1 and m[source + SO_MORE] == 0:
         m[me + ME_PHASE] += 1
         if m[me + ME_PHASE] < m[model + MO_REGULAR]:
             return False
@@ -122,7 +130,11 @@ def visited(m: Memory, t: int) -> None:
     model = m[H_MODEL]
     me = m[model + MO_CELLS]
     cause = caused(m[IN_CAUSE], P_CART)
-    if t >= m[me + ME_LEAVES] or draw(m[KEY], cause, P_CART) >= real(m, model + MO_CART):
+    share, returns = real(m, model + MO_CART), real(m, model + MO_RETURNS)
+    if m[H_SHOCKS] != 0:
+        share *= at_least_once(m, m[model + MO_CART_EVENT], t)
+        returns *= at_least_once(m, m[model + MO_BUY_EVENT], t)
+    if t >= m[me + ME_LEAVES] or draw(m[KEY], cause, P_CART) >= share:
         return
     m[KEYS_MADE] += 1
     key = MODEL_KEYS + m[KEYS_MADE]
@@ -130,7 +142,7 @@ def visited(m: Memory, t: int) -> None:
         retract(m, m[model + MO_BUY_EVENT], FROM_CART, 0)
     m[me + ME_CART], m[me + ME_CART_KEY] = t, key
     post(m, t + 240, m[model + MO_CART_EVENT], key, MISSING, -1, 0, cause, FROM_MODEL)
-    if draw(m[KEY], cause, P_RETURN) < real(m, model + MO_RETURNS):
+    if draw(m[KEY], cause, P_RETURN) < returns:
         due = t + 240 + returns_after(draw(m[KEY], cause, P_WHEN))
         post(m, due, m[model + MO_BUY_EVENT], key, spend(m, model, cause), -1, 0, cause, FROM_CART)
 
@@ -156,7 +168,8 @@ def paid(m: Memory, t: int) -> None:
     if real(m, model + MO_A) > 0.0:
         stays = gamma(m[KEY], nth(P_LEAVE, 1), real(m, model + MO_B))
         goes = gamma(m[KEY], nth(P_LEAVE, 2), real(m, model + MO_A))
-        if draw(m[KEY], m[IN_CAUSE], P_LEAVE) * (stays + goes) < goes:
+        risk = goes if m[H_SHOCKS] == 0 else goes * factor(m, SH_CHURN, t)
+        if draw(m[KEY], m[IN_CAUSE], P_LEAVE) * (stays + goes) < risk:
             m[me + ME_LEAVES] = min(m[me + ME_LEAVES], t)
     if m[me + ME_CART] == 0:
         return
@@ -175,6 +188,8 @@ def came_back(m: Memory, t: int) -> None:
     if m[me + ME_CART] == 0 or age > 604800.0:
         return
     share = real(m, model + MO_COMPLETES) * exp((3600.0 - age) / real(m, model + MO_COMPLETE_SECONDS))
+    if m[H_SHOCKS] != 0:
+        share *= at_least_once(m, m[model + MO_BUY_EVENT], t)
     if draw(m[KEY], cause, P_COMPLETE) >= share:
         return
     value = spend(m, model, cause)

@@ -21,7 +21,7 @@ from bifurque.rules.rulebook import *
 @seldom
 def attend(m: Memory, event: bool, t: int) -> None:
     """A new input: without an event, the words of the last one are no longer known."""
-    m[FIRINGS] = 0
+    m[FIRINGS] = m[POSSIBLE] = 0
     if not event:
         m[IN_TYPE] = m[IN_VALUE] = m[IN_TEXT] = m[IN_MESSAGE] = MISSING
         m[IN_KEY] = NO_KEY

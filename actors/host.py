@@ -63,12 +63,16 @@ class Lane:
 
     def live(self, stretch: Stretch, sink: Sink) -> None:
         """Let a stretch of contacts live, handing rows over whenever the lane runs out of room."""
-        self._run(stretch.index, sink, compiled(run_lane), stretch.people, stretch.events, stretch.bounds)
+        self._run(stretch.index, sink, self.code(run_lane), stretch.people, stretch.events, stretch.bounds)
         sink.close(stretch.index)
 
     def resume(self, index: int, parked: Words, events: Words, sink: Sink) -> None:
         """Let parked contacts live the answers to what they asked for, and go on."""
-        self._run(index, sink, compiled(resume_lane), parked, events)
+        self._run(index, sink, self.code(resume_lane), parked, events)
+
+    def code(self, function: Callable[..., int]) -> Callable[..., int]:
+        """The form in which this lane runs a function of the kernel."""
+        return compiled(function)
 
     def _run(self, index: int, sink: Sink, kernel: Callable[..., int], *given: Words) -> None:
         words = self.words

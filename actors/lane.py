@@ -7,6 +7,7 @@ from bifurque.actors.books import close_books, open_books
 from bifurque.actors.buying import become
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
+from bifurque.actors.noting import absorb, cut_week, note
 from bifurque.actors.parking import next_until, park, take_up
 from bifurque.actors.step import NO_INPUT, settled, step
 from bifurque.actors.tally import arm_count, settle_pressure, stage_count
@@ -76,10 +77,17 @@ def go_on(m: Memory, events: Words, last: int) -> int:
     """Let one contact live until its life is told or it must wait for others."""
     while True:
         state = live(m, events, last, m[H_END])
+        if state == RAN_OUT_OF_ROOM and m[NOTES] != 0:
+            absorb(m)
+            continue
         if state == RAN_OUT_OF_ROOM or (state == ASKS and m[PARKED_WORDS] > m[H_PARKED_SIZE]):
             return RAN_OUT_OF_ROOM
         if state == IDLE:
+            if m[WARMING] == 1:
+                cut_week(m)
             finish(m)
+            if m[NOTES] != 0:
+                note(m)
             return IDLE
         if park(m, last):
             return IDLE

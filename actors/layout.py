@@ -143,36 +143,6 @@ STAGE_COUNTS = 9
 TOTALS = 15
 PRESSURE_MOST = 63
 
-# Figures of groups: personas first, then segments
-(
-    BK_SEGMENTS,  # list of conditions
-    BK_N_PERSONAS,
-    BK_N_STAGES,
-    BK_N_WAYS,
-    BK_WEEK,  # number of the first local week
-    BK_WEEKS,
-    BK_DAYS,
-    # in the record
-    BK_PRESS,  # local day of the last send, its sends, the most on one day of this week
-    BK_BEFORE,  # the totals before this contact
-    BK_HITS,  # a cell for each week with messages
-    BK_MARKS,  # by way: taken or not; purchases, unsubscriptions and cents before
-    BK_OPENED,  # by journey: opens
-    # counters
-    BK_TOTALS,  # by group
-    BK_ALIVE,  # by group and week: contacts whose first it is, less those whose last it was
-    BK_PRESSURE,  # by group, week, number of messages and most in a day
-    BK_MOVES,  # by day, stage left (plus one; 0: from outside) and stage entered
-    BK_WAYS,  # by group and way: contacts; of them who bought or unsubscribed later; cents
-    BK_LOOPS,  # by journey and number of entries: contacts; of them who opened any
-) = range(18)
-BOOKS = 18
-MARK = 4
-WAY_COUNTS = 4
-LOOP_MOST = 24
-WEEK_MOST = 8
-CELLS = WEEK_MOST * WEEK_MOST
-
 # Goals: words of the record: how many open, then their ends; and the last instant revenue counts
 (GO_JOURNEY, GO_DAYS, GO_SECONDS, GO_CELLS, GO_SIZE) = range(5)
 GOAL = 5
@@ -286,8 +256,9 @@ MOST_TRANSITIONS = 64
     SO_SPREAD,
     SO_FROM,
     SO_SPAN,
-) = range(12)
-SOURCE = 12
+    SO_MORE,  # of a second source that shocks call for: how many times the rate of the first
+) = range(13)
+SOURCE = 13
 SO_POISSON, SO_ONCE, SO_BUYS, SO_VISITS, SO_REFERS = range(5)
 KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
 
@@ -296,6 +267,11 @@ KEY_NONE, KEY_SAME, KEY_NEW = 0, 1, 2
 (BE_WHEN, BE_PURPOSE, BE_COUNT, BE_FIRST, BE_SOURCE, BE_MOOD, BE_SURVEY) = range(7)
 (AL_CHANCE, AL_EVENT, AL_DAYS, AL_LEAST, AL_SPAN, AL_KEY, AL_VALUE, AL_SPREAD, AL_TEXT) = range(9)
 ALTERNATIVE = 9
+
+# Shocks: lists by target, rows behind a count; factors are reals, one for each period of SK_EACH seconds
+(SH_OPEN, SH_CLICK, SH_UNSUBSCRIBE, SH_CHURN, SH_EVENTS) = range(5)
+(SK_FROM, SK_UNTIL, SK_EACH, SK_FACTORS, SK_WHOM, SK_SHARE, SK_PURPOSE) = range(7)
+SHOCK = 7
 
 # Surveys with a scale; reals unless said otherwise. Only realistic people use what follows SV_TEXTS
 (
@@ -404,3 +380,12 @@ NO_ZONE = -1
 # Columns of imported events
 (E_TIME, E_TYPE, E_KEY, E_VALUE, E_MESSAGE, E_CAUSE) = range(6)
 EVENT = 6
+
+# Notes on each contact: see `bifurque.actors.noting`
+(NO_ROW, NO_WIDTH, NO_DIGEST, NO_READS, NO_CODES, NO_PAIRS, NO_NAMES) = range(7)
+"""Address of the next row, its length, the digest so far; lists of words to copy, of conditions, of counters to watch;
+from NO_NAMES on the tables of hashed names by code, or 0: no digest."""
+(NA_JOURNEYS, NA_STEPS, NA_SENDS, NA_REASONS, NA_WINNERS, NA_CAUSES, NA_ARMS, NA_EVENTS, NA_TEXTS) = range(9)
+NOTED = NO_NAMES + 9
+(PA_COUNTER, PA_COLUMN, PA_WEIGHT, PA_LAST) = range(4)
+PAIR = 4

@@ -12,6 +12,7 @@ from bifurque.actors.asking import P_ASK, asked
 from bifurque.actors.buying import came_back, raise_lift
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import post
+from bifurque.actors.shocks import factor
 from bifurque.actors.waking import awake, awake_after
 from bifurque.rules.compiled import Memory, kernel, put_real, real, seldom
 from bifurque.rules.conditions import truth
@@ -40,7 +41,10 @@ def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> bool:
     look += drawn + real(m, model + MO_LIVELY_OPENS) * active - real(m, model + MO_TIRED_OPENS) * weary
     if real(m, model + MO_SENDING) != 0.0:
         look += real(m, model + MO_SENDING) * (awake(m, model, t) - 1.0)
-    opens = draw(m[KEY], cause, P_EVER) < logistic(look)
+    share = logistic(look)
+    if m[H_SHOCKS] != 0:
+        share *= factor(m, SH_OPEN, t)
+    opens = draw(m[KEY], cause, P_EVER) < share
     if by_machine(m, reader):
         soon = t + 20 + int(1800.0 * draw(m[KEY], cause, P_MACHINE))
         post(m, soon, m[H_OPENED], key, MISSING, send, visit, cause, FROM_MACHINE)
@@ -50,14 +54,17 @@ def read_message(m: Memory, send: int, visit: int, key: int, t: int) -> bool:
         wish = real(m, m[told + TO_CLICK] + m[PERSONA]) - real(m, model + MO_TIRED_CLICKS) * weary
         wish += drawn + real(m, model + MO_LIVELY_CLICKS) * active
         wish += real(m, reader + RD_CLICK_SPREAD) * normal(draw(m[KEY], m[reader + RD_PURPOSE], P_CLICK))
-        if draw(m[KEY], cause, P_CLICK) < logistic(wish):
+        share = logistic(wish)
+        if m[H_SHOCKS] != 0:
+            share *= factor(m, SH_CLICK, t)
+        if draw(m[KEY], cause, P_CLICK) < share:
             delay = 1 + int(20.0 * exp(normal(draw(m[KEY], cause, P_DELAY))))
             clicked = caused(cause, P_CLICK)
             post(m, at + delay, m[H_CLICKED], key, MISSING, send, visit, clicked, FROM_MODEL)
     if m[told + TO_SURVEY] != 0:
         soon = at + 1 + int(-180.0 * log(draw(m[KEY], caused(cause, P_ASK), P_DELAY)))
         asked(m, m[told + TO_SURVEY], caused(cause, P_ASK), soon, send, visit, FROM_MODEL, opens)
-    leave(m, model, send, visit, cause, tired, opens, at)
+    leave(m, model, send, visit, cause, tired, opens, at, t)
     return True
 
 
@@ -76,7 +83,7 @@ def activity(m: Memory, model: int, t: int) -> float:
 
 
 @kernel
-def leave(m: Memory, model: int, send: int, visit: int, cause: int, tired: float, opens: bool, at: int) -> None:
+def leave(m: Memory, model: int, send: int, visit: int, cause: int, tired: float, opens: bool, at: int, t: int) -> None:
     """The message may be the last, or even be complained about."""
     mood = real(m, m[model + MO_CELLS] + ME_MOOD)
     wish = real(m, m[m[send + SEND_TOLD] + TO_LEAVE] + m[PERSONA]) + real(m, model + MO_TIRED_LEAVES) * tired
@@ -84,6 +91,8 @@ def leave(m: Memory, model: int, send: int, visit: int, cause: int, tired: float
     if opens:
         wish -= real(m, model + MO_OPENED_LEAVES)
     share = logistic(wish)
+    if m[H_SHOCKS] != 0:
+        share *= factor(m, SH_UNSUBSCRIBE, t)
     u = draw(m[KEY], cause, P_LEAVE)
     if u < share:
         post(m, at + 60, m[H_UNSUBSCRIBED], NO_KEY, MISSING, send, visit, caused(cause, P_LEAVE), FROM_MODEL)

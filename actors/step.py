@@ -18,6 +18,7 @@ from bifurque.actors.offering import taken
 from bifurque.actors.outbox import key_of, remove, set_release, withdraw
 from bifurque.actors.reading import read_by
 from bifurque.actors.scoring import fall, punish
+from bifurque.actors.shocks import delivered
 from bifurque.actors.steps import enter, message_final, resume_visit, settle_offer, wake_slot
 from bifurque.actors.tally import arm_count, bought, decided, engaged, stage_count
 from bifurque.actors.triggers import absent, arm_absence, disarm_absence, next_date, next_schedule, seen
@@ -108,7 +109,8 @@ def wake(m: Memory, timer: int, t: int) -> None:
         respring(m, what, t)
     elif kind == WAKES_MAIL:
         take(m)
-        receive(m, t)
+        if m[H_SHOCKS] == 0 or delivered(m, t):
+            receive(m, t)
     elif kind == WAKES_FALL:
         fall(m, what, t)
     elif kind == WAKES_SILENCE:
@@ -150,7 +152,8 @@ def receive(m: Memory, t: int) -> None:
     m[IN_TEXT] = MISSING if m[IN_KEY] == NO_KEY else m[IN_KEY]
     m[IN_MESSAGE] = MISSING if m[IN_SEND] < 0 else m[m[IN_SEND] + SEND_MESSAGE]
     if m[H_RULES] != 0:
-        arm(m, m[m[H_EVENT_RULES] + kind])
+        arm(m, m[m[H_EVENT_RULES] + 2 * kind])
+        m[POSSIBLE] = m[m[H_EVENT_RULES] + 2 * kind + 1]
     reactions = m[m[H_EVENTS] + kind]
     row = reactions + 1
     for _ in range(m[reactions]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bifurque.actors.groups import *
 from bifurque.actors.layout import *
 from bifurque.rules.compiled import Memory, kernel
 from bifurque.rules.decisions import week_counts, week_of

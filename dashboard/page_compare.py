@@ -148,7 +148,7 @@ def parts(view: View, base: Store) -> None:
     rows.sort(key=lambda r: -abs(r["revenue"]) - abs(r["sent"]))
     table(view, rows, {k: view.t(k) for k in rows[0]}, "compare_journeys", revenue="money")
     heading(view.t("by_group"), view.t("by_group_gap"))
-    sql = "SELECT kind, segment, contacts, sent, conversions, revenue, unsubscribed, margin FROM kpi"
+    sql = "SELECT kind, segment, contacts, sent, conversions, revenue, unsubscribed, margin FROM group_kpi"
     before = {(r["kind"], r["segment"]): r for r in base.rows(sql)}
     gaps = []
     for r in view.store.rows(sql):

@@ -164,7 +164,7 @@ def caps(view: View) -> None:
 def indifferent(view: View) -> None:
     """People who are still written to, and open nothing."""
     heading(view.t("indifferent"), view.t("indifferent_why"))
-    rows = view.rows("SELECT kind, segment, contacts, indifferent FROM kpi ORDER BY kind, indifferent DESC")
+    rows = view.rows("SELECT kind, segment, contacts, indifferent FROM group_kpi ORDER BY kind, indifferent DESC")
     for row in rows:
         row["who"] = view.t("all") if row["kind"] == "all" else view.called(row["segment"])
         row["share"] = row["indifferent"] / max(row["contacts"], 1)

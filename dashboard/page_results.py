@@ -12,7 +12,7 @@ from bifurque.dashboard.wording import brief, interval, money, number, percent
 
 def show(view: View) -> None:
     """The chain from contacts to money, its course, and each journey's part."""
-    row = view.rows("SELECT * FROM kpi WHERE kind = ? AND segment = ?", *view.group)
+    row = view.rows("SELECT * FROM group_kpi WHERE kind = ? AND segment = ?", *view.group)
     if row:
         chain(view, row[0])
     groups(view)
@@ -52,7 +52,7 @@ def chain(view: View, row: dict[str, float]) -> None:
 
 def groups(view: View) -> None:
     """The same chain for every persona and segment."""
-    rows = view.rows("SELECT * FROM kpi ORDER BY kind, contacts DESC")
+    rows = view.rows("SELECT * FROM group_kpi ORDER BY kind, contacts DESC")
     for row in rows:
         row["who"] = view.t("all") if row["kind"] == "all" else view.called(row["segment"])
         row["what"] = view.t(row["kind"])

@@ -19,7 +19,7 @@ from bifurque.rules.errors import BifurqueError
 
 RUNS, HOME = "BIFURQUE_RUNS", "BIFURQUE_HOME"
 """Variables of the environment: the runs to show; where new ones, and what is noted about them, go."""
-TABLES = ("station_week", "decision_week", "pressure_week", "stage_day", "stage_move", "branch", "loop", "kpi")
+TABLES = ("station_week", "decision_week", "pressure_week", "stage_day", "stage_move", "branch", "loop", "group_kpi")
 WALKS = ("sample_walks", "sample_events", "edge_week")
 MOST_ROWS, MOST_SECONDS = 10_000, 20.0
 Rows = list[dict[str, Any]]

@@ -45,7 +45,7 @@ def write_aggregates(folder: File, program: Program, counters: Words, lost: Word
         ("stage_move", stage_move(books)),
         ("branch", branch(books)),
         ("loop", loop(books)),
-        ("kpi", kpi(books)),
+        ("group_kpi", kpi(books)),
         ("edge_week", edge_week(program, found)),
     ):
         write_table(folder, name, table)

@@ -11,6 +11,7 @@ from bifurque.engine.check_journeys import check_journeys
 from bifurque.engine.check_people import check_people
 from bifurque.engine.check_rules import check_rules, sizes
 from bifurque.engine.check_sharing import check_sharing
+from bifurque.engine.check_shocks import check_shocks, find_shocks
 from bifurque.engine.findings import find
 from bifurque.engine.names import CLASSES, Names, listed
 from bifurque.engine.plan import Attribute, Plan, QuietHours, Reroute, Stage
@@ -113,7 +114,10 @@ class Checker:
                 pairs = [f"{p}.{c}" for p in self.names.purposes for c in self.names.channels]
                 known = ("all", *self.names.purposes, *self.names.channels, *pairs)
                 where = path if isinstance(found, str) else (*path, i)
-                self.problems.add(where, f"no consent is called `{shown(text)}`" + did_you_mean(text, known))
+                more = did_you_mean(text, known)
+                if text in known and not self.names.channels:
+                    more = ": consent is given by channel, and the plan has none yet: declare it under `channels`"
+                self.problems.add(where, f"no consent is called `{shown(text)}`{more}")
 
     def shares(self, shares: Mapping[str, float], path: Path, what: str) -> None:
         """Shares that must make a whole."""
@@ -170,11 +174,13 @@ def check(plan: Plan, problems: Problems) -> None:
         check_journeys,
         check_rules,
         check_people,
+        check_shocks,
         _room,
     ):
         part(c)
     if not problems.errors:
         find(c)
+        find_shocks(c)
         problems.notes += sizes(c)
 
 

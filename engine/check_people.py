@@ -29,7 +29,20 @@ def check_people(c: Checker) -> None:
     _attributes(c, population.attributes, ("population", "attributes"))
     for text in population.consent:
         c.consents(text, ("population", "consent", text))
+        _by_zone(c, population.consent[text], ("population", "consent", text))
     _behaviour(c)
+
+
+def _by_zone(c: Checker, shares: Any, path: Path) -> None:
+    """Shares by zone name every zone of the population."""
+    if not isinstance(shares, dict):
+        return
+    zones = tuple(c.plan.population.zones) or (c.plan.zone,)
+    for zone in shares:
+        c.known(zone, zones, "zone of the population", (*path, zone), at_key=True)
+    missing = [z for z in zones if z not in shares]
+    if missing:
+        c.problems.add(path, f"nothing is said for the zone `{missing[0]}`")
 
 
 def _attributes(c: Checker, attributes: Mapping[str, Any], path: Path) -> None:
@@ -90,6 +103,9 @@ def _is_date(text: str) -> bool:
 def _personas(c: Checker, value: Any, path: Path) -> None:
     """A figure by persona names them all."""
     if not isinstance(value, dict):
+        return
+    if not c.plan.personas:
+        c.problems.add(path, "a figure by persona, and the plan has none: declare them under `personas`")
         return
     for persona in value:
         c.known(persona, c.names.personas, "persona", (*path, persona), at_key=True)

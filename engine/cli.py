@@ -4,41 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path as File
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from bifurque.engine.cli_options import as_json, lang, sets
+from bifurque.engine.cli_replications import replicating
+from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.engine.commands import CLEAN, FINDINGS, UNREADABLE, Commands
+from bifurque.engine.progress import Progress
 
 STARTED = time.perf_counter()
-F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-def sets(command: F) -> F:
-    """The option every command has that takes a plan."""
-    return click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="PATH=VALUE",
-        help="Override one value of the plan, such as caps.0.max=2 or journeys.cart.steps.0.wait=3h. Repeatable.",
-    )(command)
-
-
-def lang(command: F) -> F:
-    """The language of what is read by people."""
-    text = "Language; by default that of the environment."
-    return click.option("--lang", type=click.Choice(["fr", "en"]), help=text)(command)
-
-
-def as_json(command: F) -> F:
-    """Machine-readable output."""
-    return click.option("--json", "json", is_flag=True, help="Print JSON instead of text.")(command)
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)
@@ -51,7 +31,9 @@ def main() -> None:
     bifurque check shop/plan.yaml         prove what can be proved on the plan alone
     bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
     bifurque why RUN 17                   every decision about one contact, with its reason
+    bifurque walk shop/plan.yaml          live it yourself, reaction by reaction
     bifurque map shop/plan.yaml           the whole plan as a metro map
+    bifurque compare shop other           which plan is better, for whom, and how sure
     """
 
 
@@ -118,16 +100,24 @@ def behaviour(sector: str | None, out: File | None, listing: bool, lang: str | N
 
 @main.command()
 @click.argument("plan", type=click.Path(path_type=File))
+@rules_engine
 @sets
+@lang
 @as_json
-def check(plan: File, overrides: tuple[str, ...], json: bool) -> None:
+def check(plan: File, rules_engine: str, overrides: tuple[str, ...], lang: str | None, json: bool) -> None:
     """Find what is wrong with PLAN, all at once, each with its place.
+
+    With `--rules-engine durable` also what of its rules durable-rules has no words for, and why.
 
     Exit code 0: clean; 1: it runs, but there are findings; 2: it cannot be run.
     """
     from bifurque.engine.load import inspect
 
-    _, problems = inspect(plan, overrides)
+    read, problems = inspect(plan, overrides)
+    if rules_engine == "durable" and read is not None and not problems.errors:
+        from bifurque.engine.durable_check import note_limits
+
+        note_limits(read, problems, lang)
     found = problems.sorted()
     if json:
         import msgspec
@@ -188,6 +178,9 @@ def schema() -> None:
     help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Threads; by default one per processor. Same result.")
+@replicating
+@rules_engine
+@shadow
 @sets
 @lang
 @as_json
@@ -197,11 +190,13 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
     The run folder holds manifest.json, kpi.json, ledger/, events/ and aggregates/; Parquet opens in DuckDB, polars or
     pandas. The same plan, inputs and seed give the same bytes, whatever the number of workers.
     """
+    from bifurque.engine.replications_report import days_of, replications_report, share_of
     from bifurque.engine.report import report
     from bifurque.engine.simulate import simulate as run_plan
     from bifurque.engine.words import language, say
 
     spoken = language(lang)
+    options |= {"until": share_of(options["until"]), "warm_up": days_of(options["warm_up"])}
     with Progress(options["days"]) as progress:
         run = run_plan(plan, progress=progress.show, started=STARTED, **options)
     for note in run.manifest["notes"]:
@@ -210,75 +205,9 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
         click.echo((run.folder / "kpi.json").read_text(encoding="utf-8"))
         return
     click.echo(report(run.kpis, spoken))
-    click.echo(f"{say(spoken, 'files')}: {run.folder}")
-
-
-class Progress:
-    """A progress bar on stderr with contact-days per second and the time left; silent when nobody watches."""
-
-    def __init__(self, days: int | None) -> None:
-        self.days = days
-        self.began = 0.0
-        self.shown = False
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def show(self, done: int, total: int, days: int) -> None:
-        """Draw the bar again."""
-        now = time.perf_counter()
-        if not self.began:
-            self.began = now
-        if not sys.stderr.isatty():
-            return
-        self.shown = True
-        spent = max(now - self.began, 1e-6)
-        rate = done * days / spent
-        left = (total - done) * spent / max(done, 1)
-        filled = round(30 * done / total)
-        bar = "█" * filled + "░" * (30 - filled)
-        speed = f"  {rate / 1e6:8.1f} M contact-days/s" if days else ""
-        text = f"\r{bar} {done / total:4.0%}{speed}  {left:5.0f} s "
-        click.echo(text, nl=False, err=True)
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            click.echo("\r" + " " * 78 + "\r", nl=False, err=True)
-
-
-@main.command()
-@click.argument("run", type=click.Path(path_type=File))
-@click.argument("contact")
-@click.argument("message", required=False)
-@click.option("--zone", help="On whose wall clock; by default the contact's own.")
-@click.option(
-    "--events", is_flag=True, help="Also what the contact did: opens, by itself or by its mail program, clicks."
-)
-@lang
-@as_json
-def why(
-    run: File, contact: str, message: str | None, zone: str | None, events: bool, lang: str | None, json: bool
-) -> None:
-    """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
-
-    The contact's life is lived again, so this works whether or not the ledger kept it.
-    """
-    from bifurque.engine.run import open_run
-    from bifurque.engine.why import told
-    from bifurque.engine.why import why as reasons
-    from bifurque.engine.words import language, say
-
-    spoken = language(lang)
-    found = reasons(open_run(run), contact, message)
-    if json:
-        import msgspec
-
-        click.echo(msgspec.json.encode(found.rows + found.lived if events else found.rows))
-        return
-    for line in told(found, spoken, zone, events=events):
+    for line in replications_report(run.kpis, options["warm_up"], spoken):
         click.echo(line)
-    if not found.rows:
-        click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))
+    click.echo(f"{say(spoken, 'files')}: {run.folder}")
 
 
 @main.command()

@@ -17,6 +17,15 @@ CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 """Exit codes."""
 ABOVE = {"map": "bifurque.dashboard.map_command:map_", "dashboard": "bifurque.dashboard.command:dashboard"}
 """Commands of the folder above this one: named here, imported when they are asked for."""
+ELSEWHERE = {
+    "compare": "bifurque.engine.cli_compare:compare",
+    "endless": "bifurque.engine.cli_endless:endless",
+    "experiment": "bifurque.engine.cli_experiment:experiment",
+    "sweep": "bifurque.engine.cli_compare:sweep",
+    "walk": "bifurque.engine.cli_walk:walk",
+    "why": "bifurque.engine.cli_why:why",
+}
+"""Commands that stand in files of their own."""
 
 
 class Commands(click.Group):
@@ -24,13 +33,14 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
-        return sorted({*super().list_commands(ctx), *ABOVE})
+        return sorted({*super().list_commands(ctx), *ABOVE, *ELSEWHERE})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """A command by its name."""
-        if name not in ABOVE:
+        place = (ABOVE | ELSEWHERE).get(name)
+        if place is None:
             return super().get_command(ctx, name)
-        module, _, attribute = ABOVE[name].partition(":")
+        module, _, attribute = place.partition(":")
         found: click.Command = getattr(import_module(module), attribute)
         return found
 

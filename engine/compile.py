@@ -27,6 +27,7 @@ from bifurque.engine.compile_laws import compile_laws
 from bifurque.engine.compile_people import compile_people
 from bifurque.engine.compile_scores import compile_scores, finish_scores
 from bifurque.engine.compile_sharing import compile_sharing, finish_sharing
+from bifurque.engine.compile_shocks import compile_shocks
 from bifurque.engine.names import Names
 from bifurque.engine.plan import Plan
 from bifurque.engine.program import Compiling, Program
@@ -140,8 +141,10 @@ def _build(names: Names, record_size: int, days: int, behaviour: str) -> Compili
     compile_journeys(c)
     finish_scores(c)
     compile_behaviour(c)
+    compile_shocks(c)
     declare_books(c)
     compile_events(c)
+    c.segments = {name: c.tables.code(f"segment.{name}") for name in plan.segments}
     finish_sharing(c)
     return c
 

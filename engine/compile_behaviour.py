@@ -22,6 +22,7 @@ from bifurque.actors.layout import (
     SO_FROM,
     SO_KEY,
     SO_KIND,
+    SO_MORE,
     SO_ONCE,
     SO_POISSON,
     SO_PURPOSE,
@@ -37,12 +38,14 @@ from bifurque.actors.layout import (
     WAKES_SOURCE,
 )
 from bifurque.engine.compile_realistic import answers_follow, compile_realistic, declare_people, replaced_events
+from bifurque.engine.compile_shocks import second_source
 from bifurque.engine.habits import Alternative, Factors, Reading, Source, Value
 from bifurque.engine.journey import SurveyStep
 from bifurque.engine.names import Names
 from bifurque.engine.program import Compiling
 from bifurque.engine.tables import hash64
 from bifurque.engine.values import Duration
+from bifurque.rules.compiled import as_real
 from bifurque.rules.layout import (
     ALWAYS,
     CONSTANT,
@@ -76,6 +79,8 @@ def declare_sources(c: Compiling) -> None:
         c.sources[name] = at
         c.tables.words[at + SO_TIMER] = c.timer(WAKES_SOURCE, at)
         c.begins += [WAKES_SOURCE, at]
+        if source.once is None and (second := second_source(c, source.event, "sources", name)) is not None:
+            c.second_sources[name] = second
 
 
 def compile_behaviour(c: Compiling) -> None:
@@ -90,6 +95,8 @@ def compile_behaviour(c: Compiling) -> None:
     made = _made_by_people(c)
     for name, at in c.sources.items():
         tables.fill(at, _source(c, name, behaviour.sources[name]))
+    for name, (at, columns) in c.second_sources.items():
+        tables.fill(at, _source(c, name, behaviour.sources[name], as_real(columns[SO_MORE])) | columns)
     responses: dict[int, list[int]] = {n: [] for n in range(len(c.sends))}
     for name, reaction in behaviour.reactions.items():
         more = Names.event_types if reaction.on else {}
@@ -125,7 +132,7 @@ def _worth(c: Compiling, value: Any) -> tuple[int, int]:
     return c.tables.reals(round(v * 100) for v in by_persona(c, mean)), real_word(float(spread))
 
 
-def _source(c: Compiling, name: str, source: Source) -> dict[int, int]:
+def _source(c: Compiling, name: str, source: Source, times: float = 1.0) -> dict[int, int]:
     value, spread = _worth(c, source.value)
     row = {
         SO_EVENT: c.event(source.event),
@@ -141,7 +148,7 @@ def _source(c: Compiling, name: str, source: Source) -> dict[int, int]:
         return row | {SO_KIND: SO_ONCE, SO_RATE: chances, SO_FROM: first, SO_SPAN: max(last - first, 1)}
     seconds = 86400 if source.per_day is not None else 7 * 86400 if source.per_week is not None else 365 * 86400
     rate = next(r for r in (source.per_day, source.per_week, source.per_year) if r is not None)
-    rates = c.tables.reals(r / seconds for r in by_persona(c, rate))
+    rates = c.tables.reals(times * r / seconds for r in by_persona(c, rate))
     stages = [float(source.stages.get(s, 1.0)) for s in c.names.stages]
     return row | {SO_KIND: SO_POISSON, SO_RATE: rates, SO_STAGE: c.tables.reals(stages) if source.stages else 0}
 

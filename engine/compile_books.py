@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bifurque.actors.layout import (
+from bifurque.actors.groups import (
     BK_ALIVE,
     BK_BEFORE,
     BK_DAYS,
@@ -27,15 +27,17 @@ from bifurque.actors.layout import (
     CELLS,
     LOOP_MOST,
     MARK,
+    WAY_COUNTS,
+)
+from bifurque.actors.layout import (
     ST_WAYS,
     TOTALS,
-    WAY_COUNTS,
 )
 from bifurque.engine.journey import BranchStep, ExperimentStep, SurveyStep, WaitForStep
 from bifurque.engine.names import Names
-from bifurque.engine.program import Compiling
+from bifurque.engine.program import Compiling, Program
 from bifurque.engine.routes import Station, stations
-from bifurque.rules.layout import H_BOOKS, H_END, H_LOST, H_START, H_WEEKS, LO_KEYS, LO_SIZE
+from bifurque.rules.layout import H_BOOKS, H_END, H_LOST, H_RULE_COUNTS, H_START, H_WEEKS, LO_KEYS, LO_SIZE
 
 DAY = 86400
 MOST_LOST = 1 << 18
@@ -122,3 +124,10 @@ def reserve_books(c: Compiling) -> None:
     words[row + BK_MOVES] = tables.reserve(words[row + BK_DAYS] * (1 + stages) * stages)
     words[row + BK_WAYS] = tables.reserve(groups * words[row + BK_N_WAYS] * WAY_COUNTS)
     words[row + BK_LOOPS] = tables.reserve(len(c.names.journeys) * (LOOP_MOST + 1) * 2)
+
+
+def books_place(program: Program) -> slice:
+    """Where these counters stand among all: from the first to the last of them."""
+    words = program.words
+    first = int(words[int(words[H_BOOKS]) + BK_TOTALS])
+    return slice(first - program.first_counter, int(words[H_RULE_COUNTS]) - program.first_counter)

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from bifurque.actors import layout as a
 from bifurque.engine.compile_actions import survey_row
+from bifurque.engine.compile_shocks import second_source
 from bifurque.engine.journey import SurveyStep
 from bifurque.engine.names import listed
 from bifurque.engine.program import Compiling
@@ -65,6 +66,8 @@ def declare_people(c: Compiling) -> None:
         }
         c.tables.fill(at, row)
         c.begins += [a.WAKES_SOURCE, at]
+        if (second := second_source(c, event, "realistic", name)) is not None:
+            c.tables.fill(second[0], row | {a.SO_COUNT: c.tables.cells(1)} | second[1])
 
 
 def compile_realistic(c: Compiling) -> None:

@@ -19,6 +19,7 @@ from bifurque.actors.layout import (
 from bifurque.engine.compile_actions import assignments
 from bifurque.engine.compile_features import finish_features
 from bifurque.engine.compile_scores import score_row
+from bifurque.engine.compile_tests import WordTests
 from bifurque.engine.names import Names, listed
 from bifurque.engine.possible import may_fire
 from bifurque.engine.program import Compiling
@@ -67,6 +68,7 @@ from bifurque.rules.rulebook import (
     RU_FACT,
     RU_NAME,
     RU_NUMBER,
+    RU_TESTS,
     RU_WHEN,
     VALUE_ROW,
 )
@@ -116,17 +118,18 @@ class _Rules:
         at = tables.put([0] * RU * len(self.order))
         actions = [tables.listed(self._actions(r), ACTION) for r in self.order]
         numbers = {r.name: i for i, r in enumerate(c.plan.rules)}
-        causes = c.rule_causes([r.name for r in c.plan.rules])
+        causes, testing = c.rule_causes([r.name for r in c.plan.rules]), WordTests(tables, self._segment)
         for i, rule in enumerate(self.order):
             row = {RU_WHEN: self.codes[i], RU_ACTIONS: actions[i], RU_CAUSE: causes[rule.name]}
             row |= {RU_NAME: self.winners[rule.name], RU_NUMBER: numbers[rule.name], RU_FACT: self._derivation(rule)}
+            row |= {RU_TESTS: testing.compiled(self.trees[i])}
             tables.fill(at + i * RU, row)
         clock = self._clock()
         fired = clock > 0 and any(tables.words[clock : clock + self.words])
         armed = tables.cells(self.words * (2 if fired else 1))
         for w, word in enumerate(self._mask(range(len(self.order)))):
             tables.start_with(armed + w, word)
-        by_event = [self._masks(self._set_off(event)) for event in c.names.events]
+        by_event = [address for event in c.names.events for address in self._by_event(event, clock)]
         tables.words[H_RULES], tables.words[H_RULE_WORDS], tables.words[H_ARMED] = at, self.words, armed
         tables.words[H_CLOCK_RULES], tables.words[H_EVENT_RULES] = clock, tables.put(by_event)
         tables.words[H_READERS] = self._readers(features)
@@ -151,10 +154,24 @@ class _Rules:
         """The rules that read the event at hand and may be true when it is of this type."""
         found = []
         for rank, tree in enumerate(self.trees):
-            reads = any(str(n.value).startswith("event.") for n in leaves(tree, self._segment) if n.op == "name")
-            if reads and may_fire(tree, self._segment, {"event.type": event}):
+            if self._reads_event(tree) and may_fire(tree, self._segment, {"event.type": event}):
                 found.append(rank)
         return found
+
+    def _by_event(self, event: str, clock: int) -> tuple[int, int]:
+        """Masks of the rules an event of this type arms, and of those that may be true while it is at hand.
+
+        What derives, and what time may make true, is always looked at: whether it is true is noted.
+        """
+        set_off, possible = self._set_off(event), self._mask(range(len(self.order)))
+        for rank, tree in enumerate(self.trees):
+            watched = clock > 0 and self.c.tables.words[clock + rank // 64] & self._mask([rank])[rank // 64]
+            if self._reads_event(tree) and rank not in set_off and not watched and not derived(self.order[rank]):
+                possible[rank // 64] &= ~self._mask([rank])[rank // 64]
+        return self._masks(set_off), self.c.tables.put(possible)
+
+    def _reads_event(self, tree: Node) -> bool:
+        return any(str(n.value).startswith("event.") for n in leaves(tree, self._segment) if n.op == "name")
 
     def _clock(self) -> int:
         """The masks of the rules that time alone may make true: those that act, then those that derive."""

@@ -274,7 +274,7 @@ def _consent(c: Checker) -> None:
     granted: set[tuple[str, str]] = set()
     sources: list[Any] = [e.grant for e in plan.events.values()]
     sources += [s.grant for j in names.journeys for _, s in names.steps(j) if isinstance(s, SetStep)]
-    sources += [[t for t, share in plan.population.consent.items() if share > 0]]
+    sources += [[t for t, share in plan.population.consent.items() if share != 0]]
     sources += [[t for t, share in p.consent.items() if share > 0] for p in plan.personas.values()]
     for source in sources:
         for text in listed(source):

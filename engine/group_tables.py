@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.actors.layout import (
+from bifurque.actors.groups import (
     BK_ALIVE,
     BK_DAYS,
     BK_LOOPS,
@@ -20,9 +20,11 @@ from bifurque.actors.layout import (
     BK_WEEKS,
     CELLS,
     LOOP_MOST,
-    TOTALS,
     WAY_COUNTS,
     WEEK_MOST,
+)
+from bifurque.actors.layout import (
+    TOTALS,
     X_CLICKED,
     X_CONTACTS,
     X_COST,

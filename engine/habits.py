@@ -63,9 +63,10 @@ class Population(Struct, frozen=True, forbid_unknown_fields=True):
         dict[Name, Spread], doc("Their attributes", {"birthday": {"between": ["1950-01-01", "2005-12-31"]}})
     ] = {}
     consent: Annotated[
-        dict[str, Share],
+        dict[str, Share | dict[Zone, Share]],
         doc(
-            "Share who consent, by `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`; nobody if nothing is said",
+            "Share who consent, by `<purpose>.<channel>`, `<purpose>`, `<channel>` or `all`, perhaps by zone; "
+            "nobody if nothing is said",
             {"marketing.email": "80%"},
         ),
     ] = {}

@@ -116,7 +116,7 @@ class Drawn:
         rows[:, P_JOINED] = self._joined(contacts)
         for i, name in enumerate(program.columns):
             if name.startswith("consent."):
-                rows[:, P_FIRST + i] = self._consents(contacts, personas, int(name[8:]))
+                rows[:, P_FIRST + i] = self._consents(contacts, personas, rows[:, P_ZONE], int(name[8:]))
             else:
                 rows[:, P_FIRST + i] = self._attribute(name, contacts, personas)
         return rows
@@ -168,7 +168,7 @@ class Drawn:
             value = {"true": True, "false": False}[value] if kind == "bool" else float(value)
         return attribute_word(self.program, kind, value)
 
-    def _consents(self, contacts: Words, personas: Words, word: int) -> Words:
+    def _consents(self, contacts: Words, personas: Words, zones: Words, word: int) -> Words:
         """Consent bits; one draw per text of the plan, so that `marketing` is the same yes on every channel."""
         from bifurque.engine.compile_people import BITS
 
@@ -180,18 +180,20 @@ class Drawn:
             for i in range(len(names.personas)):
                 own = people[i].consent if people else {}
                 text, share = _most_precise(pair, own, plan.population.consent)
-                if share > 0:
+                if isinstance(share, dict):
+                    share = np.array([share.get(z, 0.0) for z in names.zones])[zones]
+                if np.any(share > 0):
                     yes = (personas == i) & (draws(self.seed, contacts, "consent", text) < share)
                     found |= yes.astype(np.int64) << bit
         return found
 
 
-def _most_precise(pair: tuple[str, str], *shares: Any) -> tuple[str, float]:
+def _most_precise(pair: tuple[str, str], *shares: Any) -> tuple[str, Any]:
     """What is said of a (purpose, channel): by the persona first, and by the most precise text."""
     for said in shares:
         for text in (f"{pair[0]}.{pair[1]}", pair[0], pair[1], "all"):
             if text in said:
-                return text, float(said[text])
+                return text, said[text]
     return "", 0.0
 
 

@@ -10,6 +10,7 @@ from bifurque.engine.habits import Behaviour, Persona, Population
 from bifurque.engine.journey import Consents, Journey, Scalar
 from bifurque.engine.ruling import Rule
 from bifurque.engine.sharing import Budget, Capacity, Offer
+from bifurque.engine.shock import Shock
 from bifurque.engine.trigger import Names, Text, doc
 from bifurque.engine.values import Clock, Condition, Date, Duration, Moment, Money, Name, Number, Share, Weekday, Zone
 
@@ -295,3 +296,10 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     behaviour: Annotated[Behaviour, doc("How people behave in a simulation", {"kind": "constant"})] = Behaviour(
         kind="off"
     )
+    shocks: Annotated[
+        tuple[Shock, ...],
+        doc(
+            "What strikes people in a simulation without the plan's doing",
+            [{"name": "crisis", "from": "180d", "for": "14d", "events": {"purchase": 0.3}}],
+        ),
+    ] = ()

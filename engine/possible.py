@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 from collections.abc import Callable, Mapping
@@ -85,6 +86,8 @@ def _apply(node: Node, values: list[Any]) -> Any:
     if op == "in":
         return values[0] in values[1]
     if op in _COMPARE:
+        if "double" in (node.args[0].type, node.args[1].type):
+            values = [float(v) for v in values]
         return _COMPARE[op](values[0], values[1])
     if op == "call":
         return _call(node, values)
@@ -98,19 +101,25 @@ def _call(node: Node, values: list[Any]) -> Any:
     if name == "double":
         return float(values[0])
     if name == "int":
-        return int(values[0]) if -9.2e18 < values[0] < 9.2e18 else MISSING
+        return int(values[0]) if abs(values[0]) < _MOST else MISSING
     if name == ".matches":
-        return ANY
+        return _matches(values[0], values[1])
     return bool(TEXT_FUNCTIONS[name](values[0], values[1])) if len(values) > 1 else TEXT_FUNCTIONS[name](values[0], "")
 
 
-def _real(op: str, x: float, y: float) -> Any:
-    try:
-        found = {"+": x + y, "-": x - y, "*": x * y}.get(op)
-        found = x / y if found is None else found
-    except (ZeroDivisionError, OverflowError):
-        return MISSING if op == "/" and x == 0 else math.inf if x > 0 else -math.inf
-    return MISSING if math.isnan(found) else found
+@functools.lru_cache(1024)
+def _matches(text: str, pattern: str) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return bool(pc.match_substring_regex(pa.array([text]), pattern)[0].as_py())
+
+
+def _real(op: str, x: float, y: float) -> float:
+    """As IEEE 754 has it: NaN is a number that equals none."""
+    if op != "/" or y != 0.0:
+        return {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}[op](x, y)  # type: ignore[no-any-return]
+    return math.nan if x == 0.0 or math.isnan(x) else math.copysign(math.inf, x) * math.copysign(1.0, y)
 
 
 def _whole(op: str, x: int, y: int) -> Any:

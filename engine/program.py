@@ -66,6 +66,8 @@ class Program:
         reasons: reasons by code.
         winners: winners by code.
         causes: causes by code.
+        segments: addresses of the conditions of segments, by name.
+        experiments: words of the record that hold arms, by experiment.
         supplies: what contacts share; nothing: no life depends on another.
         surveys: rows of surveys with a scale.
     """
@@ -84,6 +86,8 @@ class Program:
     causes: list[str]
     behaviour: str
     supplies: list[Supply]
+    segments: dict[str, int]
+    experiments: dict[str, int]
     surveys: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -151,11 +155,13 @@ class Compiling:
         self.rules: list[int] = []
         self.arm_rows: list[int] = []
         self.sources: dict[str, int] = {}
+        self.second_sources: dict[str, tuple[int, dict[int, int]]] = {}
         self.visits: dict[str, tuple[int, int]] = {}
         self.slots: dict[str, list[int]] = {}
         self.goals: dict[str, int] = {}
         self.surveys: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
+        self.segments: dict[str, int] = {}
         self.supplies: list[Supply] = []
         self.needs: dict[str, tuple[int, int, int]] = {}  # by channel: list of what it needs, who goes first
         self.offers: dict[str, int] = {}
@@ -256,5 +262,7 @@ class Compiling:
             causes,
             self.behaviour,
             self.supplies,
+            self.segments,
+            self.experiment_cells,
             self.surveys,
         )

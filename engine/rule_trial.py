@@ -122,7 +122,7 @@ class Book:
         for score, points in action.score.items():
             more = self.value(points, values) if isinstance(points, str) else points
             for key in [k for k in values if k.partition("[")[0] == f"score.{score}"]:
-                if not any(v is ANY or v is MISSING for v in (values[key], more)):
+                if not any(v is ANY or v is MISSING or v != v for v in (values[key], more)):
                     values[key] = max(values[key] + more, 0.0)
 
     def _transfer(self, action: TransferAction, values: Values) -> None:

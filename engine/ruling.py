@@ -12,6 +12,8 @@ from bifurque.engine.values import Condition, Duration, Name, Number
 
 Facts = str | tuple[str, ...]
 """`fact.<name>`, or several."""
+Kinds = str | tuple[str, ...]
+"""Categories, classes, channels, journeys, perhaps as `channel.<name>`."""
 
 
 class SetAction(Struct, frozen=True, forbid_unknown_fields=True, tag="set", tag_field="kind"):
@@ -89,7 +91,7 @@ class PauseAction(Struct, frozen=True, forbid_unknown_fields=True, tag="pause", 
     """Let nothing of some kind leave: what is held or due is dropped, `set` and `score` steps are passed over."""
 
     pause: Annotated[
-        Names,
+        Kinds,
         doc("Categories, classes, channels or journeys; `channel.sms` where a name has two meanings", ["promotion"]),
     ]
     length: Annotated[Duration | None, doc("How long; until a rule resumes it if nothing is said", "30d")] = field(
@@ -100,7 +102,7 @@ class PauseAction(Struct, frozen=True, forbid_unknown_fields=True, tag="pause", 
 class ResumeAction(Struct, frozen=True, forbid_unknown_fields=True, tag="resume", tag_field="kind"):
     """End a pause."""
 
-    resume: Annotated[Names, doc("What was paused", "promotion")]
+    resume: Annotated[Kinds, doc("What was paused", "promotion")]
 
 
 class PriorityAction(Struct, frozen=True, forbid_unknown_fields=True, tag="priority", tag_field="kind"):

@@ -6,7 +6,7 @@ true fires and is disarmed; one found not true is disarmed too; each slot whose 
 
 from __future__ import annotations
 
-from bifurque.rules.compiled import Memory, kernel, seldom
+from bifurque.rules.compiled import Memory, as_real, as_word, kernel, seldom
 from bifurque.rules.conditions import truth, word
 from bifurque.rules.layout import *
 from bifurque.rules.rulebook import *
@@ -20,17 +20,8 @@ def mask(bit: int) -> int:
 
 @kernel
 def lowest(bits: int) -> int:
-    """The place of the lowest bit of a word that has one."""
-    at = 0
-    if bits & 0xFFFFFFFF == 0:
-        at, bits = at + 32, bits >> 32
-    if bits & 0xFFFF == 0:
-        at, bits = at + 16, bits >> 16
-    if bits & 0xFF == 0:
-        at, bits = at + 8, bits >> 8
-    while bits & 1 == 0:
-        at, bits = at + 1, bits >> 1
-    return at
+    """The place of the lowest bit of a word that has one: the exponent of that bit alone, as a real number."""
+    return ((as_word(float(bits & -bits)) >> 52) & 0x7FF) - 1023
 
 
 @seldom
@@ -103,16 +94,19 @@ def pass_time(m: Memory, t: int) -> None:
 @seldom
 def next_rule(m: Memory, t: int) -> int:
     """The rule that fires next, disarmed; 0 when none is armed and true. What it derives is already so."""
-    words, armed = m[H_RULE_WORDS], m[H_ARMED]
+    words, armed, possible = m[H_RULE_WORDS], m[H_ARMED], m[POSSIBLE]
     w = 0
     while w < words:
-        if m[armed + w] == 0:
+        bits = m[armed + w]
+        if possible != 0:
+            bits &= m[possible + w]
+        if bits == 0:
             w += 1
             continue
-        bit = lowest(m[armed + w])
+        bit = lowest(bits)
         m[armed + w] &= ~mask(bit)
         rule = m[H_RULES] + (64 * w + bit) * RU
-        true = truth(m, m[rule + RU_WHEN], t) == TRUE
+        true = holds(m, rule, t)
         if m[rule + RU_FACT] != 0:
             if derive(m, m[rule + RU_FACT], true, t):
                 return rule
@@ -123,7 +117,40 @@ def next_rule(m: Memory, t: int) -> int:
             m[held] = m[held] | mask(bit) if true else m[held] & ~mask(bit)
         if true:
             return rule
+    for w in range(words):
+        m[armed + w] = 0  # those that the event at hand rules out are not true either
     return 0
+
+
+@kernel
+def holds(m: Memory, rule: int, t: int) -> bool:
+    """Whether a rule's condition is true: by its tests, if it has such a form."""
+    at = m[rule + RU_TESTS]
+    if at == 0:
+        return truth(m, m[rule + RU_WHEN], t) == TRUE
+    ways = m[at]
+    at += 1
+    for _ in range(ways):
+        test = at + 1
+        at = test + m[at] * TEST
+        while test < at and passed(m, test):
+            test += TEST
+        if test == at:
+            return True
+    return False
+
+
+@kernel
+def passed(m: Memory, test: int) -> bool:
+    """One test of one word."""
+    kind, held, a, b = m[test + TE_KIND], m[m[test + TE_CELL]], m[test + TE_A], m[test + TE_B]
+    if kind == TEST_BITS:
+        return held & a == b
+    if kind == TEST_RANGE:
+        return a <= held <= b
+    if kind == TEST_REAL:
+        return as_real(a) <= as_real(held) <= as_real(b)
+    return 0 <= held < 64 and (a >> held) & 1 == 1
 
 
 @kernel

@@ -72,6 +72,9 @@ def week_counts(m: Memory, send: int, t: int) -> int:
 def lost(m: Memory, send: int, t: int, which: int, winner: int, cents: int) -> None:
     """Count a decision not to send, with who decided; the host empties the table before it is full.
 
+    Keys of (send row, held or dropped, reason, winner) stand at hashed places; behind them, by place and week, how
+    many there were and their cents.
+
     Args:
         m: the lane's memory.
         send: the send row.
@@ -92,6 +95,15 @@ def lost(m: Memory, send: int, t: int, which: int, winner: int, cents: int) -> N
     cell = keys + size + (at * m[H_WEEKS] + week) * 2
     m[cell] += 1
     m[cell + 1] += cents
+
+
+@seldom
+def forget_lost(m: Memory) -> None:
+    """Empty the table of decisions not to send, where nobody wants it."""
+    table = m[H_LOST]
+    m[table + LO_COUNT] = 0
+    for i in range(m[table + LO_SIZE] * (1 + 2 * m[H_WEEKS])):
+        m[m[table + LO_KEYS] + i] = 0
 
 
 @kernel

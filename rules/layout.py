@@ -77,6 +77,10 @@ ALWAYS = -(2**62)
 """Rules: see `bifurque.rules.rulebook`."""
 (H_LETTERS, H_LETTERS_SIZE, H_PARKED, H_PARKED_SIZE, H_PARKED_MOST) = range(119, 124)
 """Letters and parked contacts waiting to be taken away, see `bifurque.rules.sharing`. H_PARKED_MOST: words of one."""
+H_SHOCKS = 124
+"""Where shocks stand, by what they change; 0: the plan has none."""
+(NOTES, WARMING) = range(125, 127)
+"""Room for notes on each contact, or 0; 1 while a warm-up is run: see `bifurque.actors.noting`."""
 OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
@@ -122,14 +126,16 @@ OFF, CONSTANT, REALISTIC = range(3)
 (LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(107, 117)
 (LETTERS_COUNT, PARKED_WORDS) = range(117, 119)
 
+# Fixed words. -- masks of the rules that may be true, given the event at hand; 0: all
+POSSIBLE = 124
+
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
-(H_LOST, H_BOOKS) = range(124, 126)  # decisions not to send; figures of groups
-(FIRST_WEEK, LAST_WEEK) = range(126, 128)  # local weeks of the contact's life
+(H_LOST, H_BOOKS, FIRST_WEEK, LAST_WEEK) = range(128, 132)  # not sent; groups; local weeks of a life
 LANE_WORDS, LANE_WORDS_END = LAW, H_BOOKS + 1
 """The fixed words that outlive a contact."""
 
-STACK, STACK_SIZE = 128, 64
+STACK, STACK_SIZE = 132, 64
 KNOWN = STACK + STACK_SIZE
 TABLES = KNOWN + STACK_SIZE
 """The first word of the plan's tables."""
@@ -348,9 +354,7 @@ NOBODY = 0
 ) = range(10)
 N_FIXED = 10
 
-# Decisions not to send: keys of (send row, held or dropped, reason, winner), room for so many (a power of two), where
-# they stand, at hashed places; behind them, by place and week, how many and their cents
-(LO_COUNT, LO_SIZE, LO_KEYS) = range(3)
+(LO_COUNT, LO_SIZE, LO_KEYS) = range(3)  # of decisions not to send: how many keys, for how many is room, where
 
 # Causes of a row: these, then the reasons, then the event types
 CAUSES = (

@@ -2,9 +2,9 @@
 
 The headers: H_RULES rows by rank, or 0 when the plan has no rules; H_RULE_WORDS words of 64 rules each; H_ARMED words
 of the record: armed rules, then rules that fired and have been true since; H_READERS by address: the rules that read
-it, or 0; H_EVENT_RULES by event type: rules that may fire then, or 0; H_CLOCK_RULES: rules that time alone may make
-true, then derivations of that kind; H_RULE_COUNTS firings by rule, then events beyond the bound by feature; H_ROOM rows
-one input may need.
+it, or 0; H_EVENT_RULES by event type: rules that it arms, or 0, and rules that may be true then; H_CLOCK_RULES: rules
+that time alone may make true, then derivations of that kind; H_RULE_COUNTS firings by rule, then events beyond the
+bound by feature; H_ROOM rows one input may need.
 """
 
 from __future__ import annotations
@@ -13,9 +13,15 @@ MOST_FIRINGS = 256
 """Firings for one input; beyond, the contact is quarantined."""
 
 # Rules, by rank
-(RU_WHEN, RU_ACTIONS, RU_CAUSE, RU_NAME, RU_FACT, RU_NUMBER) = range(6)
-RU = 6
-"""Condition, list of actions, cause, winner, what it derives (or 0), place in the plan."""
+(RU_WHEN, RU_ACTIONS, RU_CAUSE, RU_NAME, RU_FACT, RU_NUMBER, RU_TESTS) = range(7)
+RU = 7
+"""Condition, list of actions, cause, winner, what it derives or 0, place in the plan, the condition as tests or 0."""
+
+# Tests: of alternatives, each of so many tests; a word and what it must hold
+(TEST_BITS, TEST_RANGE, TEST_REAL, TEST_SET) = range(4)
+(TE_KIND, TE_CELL, TE_A, TE_B) = range(4)
+TEST = 4
+"""Some bits have these values; a whole number or a real one lies in [a, b]; a small number is one of the bits of a."""
 
 # What a rule derives: word and bit of the fact, then the conditions of all rules that derive it
 (DE_CELL, DE_BIT, DE_COUNT, DE_FIRST) = range(4)

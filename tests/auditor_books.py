@@ -4,7 +4,7 @@ from auditor_clock import end_of_validity
 from auditor_life import shown
 from auditor_visits import FINAL
 
-LEAVING = ("consent", "exited", "preempted", "quarantined")
+LEAVING = ("consent", "exited", "preempted", "quarantined", "suppressed")
 """Why a held message may go before its time."""
 LONG = 40 * 86400
 

@@ -319,3 +319,24 @@ def case(seed):
     }
     text, start = plan(seed, **{name: dice.randint(*bounds) for name, bounds in sizes.items()})
     return text, *history(seed, start, dice.randint(2, 4), dice.randint(5, 40)), dice.randint(1, 99)
+
+
+def with_rules(text, seed):
+    """A drawn plan with a few rules: on an event they let people in or out, or keep something back for a time."""
+    plan = json.loads(text)
+    rules = [_rule(Dice(f"{seed} law {i}"), i, plan) for i in range(Dice(f"{seed} laws").randint(1, 3))]
+    return json.dumps(plan | {"rules": rules}, indent=1)
+
+
+def _rule(dice, number, plan):
+    journeys, messages = list(plan["journeys"]), list(plan["messages"])
+    actions = [
+        {"enter": dice.choice(journeys)},
+        {"leave": dice.some(journeys)},
+        {"pause": dice.some(["promotional", "dunning", "sms"]), "for": dice.choice(["5h", "2d"])},
+        {"suppress": dice.choice(messages), "for": dice.choice(["5h", "3d"])},
+        {"release": dice.choice(messages)},
+    ]
+    known = [e for e in EVENTS if f'"{e}"' in json.dumps(plan["journeys"])] or ["paid"]
+    when = f'event.type == "{dice.choice(known)}"'
+    return {"name": f"rule {number}", "when": when, "then": dice.sample(actions, dice.randint(1, 2))}

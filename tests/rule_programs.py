@@ -1,8 +1,9 @@
-"""Random rule programs; the kernel, a naive interpreter and CLIPS run them on the same contacts and events."""
+"""Random rule programs; the kernel, a naive interpreter, CLIPS and durable-rules run them on the same events."""
 
 import json
 import operator
 import random
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +11,11 @@ import numpy as np
 from bifurque.actors.lane import run_lane
 from bifurque.actors.layout import EVENT, NO_ZONE, P_CONTACT, P_FIRST, P_JOINED, P_KEEP, P_ZONE
 from bifurque.engine.compile import compile_plan
+from bifurque.engine.durable import chaining
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.load import loads
 from bifurque.engine.texts import Texts
+from bifurque.engine.twins import twins
 from bifurque.rules.compiled import compiled
 from bifurque.rules.layout import CONTACT, EVENTS_COUNT, H_SEED, MISSING, NEXT_CONTACT, QUARANTINED, ROWS_COUNT
 
@@ -160,7 +163,7 @@ class Kernel:
     def run(self, numbers, events):
         """The names of rules fired, the facts and numbers at the end, whether the contact was quarantined."""
         program = self.program
-        words = self.texts.answers(program, program.words.copy())
+        words = self.ready()
         people = np.zeros((1, P_FIRST + len(program.columns)), np.int64)
         people[0, P_CONTACT], people[0, P_KEEP], people[0, P_JOINED], people[0, P_ZONE] = 1, 1, MISSING, NO_ZONE
         for i, name in enumerate(program.columns):
@@ -179,6 +182,13 @@ class Kernel:
                 words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
         return fired, self.state(words), bool(words[QUARANTINED])
 
+    def ready(self):
+        """A lane's memory."""
+        return self.texts.answers(self.program, self.program.words.copy())
+
+    def close(self):
+        """Nothing is open."""
+
     def state(self, words):
         """Facts and numbers by name."""
         loads = self.program.tables.loads
@@ -190,6 +200,23 @@ class Kernel:
             word = int(words[self.program.columns[f"n{i}"]])
             found[f"n{i}"] = None if word == MISSING else word
         return found
+
+
+class Durable(Kernel):
+    """durable-rules in the place of the kernel's chaining; `close` ends its process."""
+
+    def __init__(self, drawing):
+        super().__init__(drawing, plain=True)
+        self.opened = ExitStack()
+        words = self.texts.answers(self.program, self.program.words.copy())
+        self.words, rules = self.opened.enter_context(chaining(self.program, self.texts, words))
+        self.lane, self.host = twins(rules.hands)(run_lane), rules.host
+
+    def ready(self):
+        return self.words.copy()
+
+    def close(self):
+        self.opened.close()
 
 
 class Naive:

@@ -188,7 +188,7 @@ def test_kpi(con):
     same(
         con,
         """SELECT kind, segment, contacts, sent, opened, clicked, conversions, round(100 * revenue)::BIGINT,
-            round(1000000 * cost)::BIGINT FROM kpi WHERE segment <> 'local'""",
+            round(1000000 * cost)::BIGINT FROM group_kpi WHERE segment <> 'local'""",
         """WITH sends AS (SELECT contact, count(*) AS sent,
               sum(CASE channel WHEN 'sms' THEN 60000 WHEN 'letter' THEN 1200000 ELSE 1000 END) AS cost
               FROM ledger WHERE outcome = 'sent' GROUP BY contact),
@@ -200,7 +200,7 @@ def test_kpi(con):
               coalesce(sum(cost), 0)::BIGINT
             FROM groups LEFT JOIN sends USING (contact) LEFT JOIN deeds USING (contact) GROUP BY ALL""",
     )
-    row = con.sql("SELECT revenue, cost, margin FROM kpi WHERE kind = 'all'").fetchall()[0]
+    row = con.sql("SELECT revenue, cost, margin FROM group_kpi WHERE kind = 'all'").fetchall()[0]
     assert row[0] - row[1] == pytest.approx(row[2])
 
 

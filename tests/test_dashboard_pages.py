@@ -132,7 +132,7 @@ def test_a_contact_outside_the_sample_is_lived_again(shown, home, monkeypatch):
 def test_a_folder_that_is_no_run(home, monkeypatch, tmp_path):
     broken = tmp_path / "broken"
     shutil.copytree(home / "plain", broken)
-    (broken / "aggregates" / "kpi.parquet").unlink()
+    (broken / "aggregates" / "group_kpi.parquet").unlink()
     monkeypatch.setenv(RUNS, str(broken))
     monkeypatch.setenv(HOME, str(tmp_path))
     for lang in T:
@@ -200,7 +200,7 @@ def test_sql_reads_this_run_and_nothing_else(home, sql):
 
 def test_sql_answers(home):
     store = open_store(home / "plain")
-    table, more = store.ask_freely("SELECT kind, sum(contacts) AS n FROM kpi GROUP BY kind ORDER BY kind")
+    table, more = store.ask_freely("SELECT kind, sum(contacts) AS n FROM group_kpi GROUP BY kind ORDER BY kind")
     assert table.to_pylist()[0] == {"kind": "all", "n": 300}
     assert not more
     assert store.ask_freely("SELECT * FROM range(20000)")[1]

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from auditor import audit, blind_spots
-from drawn_plans import ZONES, case
+from drawn_plans import ZONES, case, with_rules
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lived import lived
@@ -42,6 +42,17 @@ def test_no_plan_breaks_a_law(tmp_path_factory, number):
 @settings(stable, max_examples=2000, derandomize=False)
 def test_no_plan_breaks_a_law_at_length(tmp_path_factory, number):
     check(tmp_path_factory.mktemp("run"), number)
+
+
+@given(number=numbers)
+@settings(stable, max_examples=40)
+def test_no_plan_with_rules_breaks_a_law(tmp_path_factory, number):
+    """Rules let people in and out, and keep things back: every other law holds all the same, and the books balance."""
+    text, *lives = case(number)
+    story = lived(tmp_path_factory.mktemp("run"), with_rules(text, number), *lives)
+    assert audit(story) == []
+    rows = Counter(r["cause"] for r in story.ledger if r["cause"].startswith("rule:"))
+    assert {f"rule:{name}": row["fired"] for name, row in story.kpis["rules"].items() if row["fired"]} == rows
 
 
 def neighbours(plan):

@@ -12,6 +12,9 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("dashboard", "engine", "actors", "rules")
 """From the top down: a folder may import itself and those after it."""
 NUMBA = {"rules/compiled.py", "rules/machine.py"}
+DURABLE = {"engine/durable_child.py"}
+"""The program that durable-rules runs in; nothing imports it."""
+ENGINE = {"durable", "durable_rules_engine"}
 LINES, DEPTH = 410, 3
 BLOCKS = (ast.For, ast.While, ast.If, ast.With, ast.Try, ast.Match)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -102,6 +105,12 @@ def test_only_the_compiler_imports_numba():
         if {m.split(".")[0] for m in imported(file.read_text("utf-8"))} & {"numba", "llvmlite"}:
             found.add(str(file.relative_to(ROOT)))
     assert found == NUMBA
+
+
+def test_only_one_module_imports_durable_rules():
+    modules = {str(f.relative_to(ROOT)): imported(f.read_text("utf-8")) for f in sources(*FOLDERS, "src/bifurque")}
+    assert {f for f, found in modules.items() if {m.split(".")[0] for m in found} & ENGINE} == DURABLE
+    assert not [f for f, found in modules.items() if "bifurque.engine.durable_child" in found]
 
 
 COLD = """

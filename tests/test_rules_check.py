@@ -189,6 +189,23 @@ def test_no_false_alarm():
     assert said(*rules)[0] == []
 
 
+def test_a_name_of_two_meanings_may_be_told_apart(world):
+    """`sms` is a channel here, and a journey: a pause says which."""
+    text = (
+        "plan: x\nstart: 2025-01-01\nchannels: {email: {}, sms: {}}\ncategories: [{name: care, class: service}]\n"
+        "messages: {note: {channel: email, category: care}, text: {channel: sms, category: care}}\n"
+        "journeys:\n  sms: {trigger: {event: visit}, steps: [{send: note, wait: 1h}]}\n"
+        "  other: {trigger: {event: visit}, steps: [{send: text, wait: 1h}]}\n"
+        "rules: [{name: r, when: event.type == 'visit', then: [{pause: channel.sms, for: 1d}]}]\n"
+    )
+    shop = world(text)
+    anna = shop.contact()
+    anna.does("visit")
+    shop.advance("2h")
+    assert [m for m, _ in anna.sent] == ["note"]
+    assert ("text", "suppressed", "r") in anna.reasons
+
+
 @pytest.mark.parametrize("name", template_names())
 def test_templates_have_no_findings(name):
     _, problems = _inspect(*read_text(template(name, "en"), Problems(name)), ())

@@ -1,7 +1,7 @@
-"""Forward chaining against CLIPS and against a naive interpreter: the same rules fire, in the same order."""
+"""Forward chaining against CLIPS, durable-rules and a naive interpreter: the same rules fire, in the same order."""
 
 import pytest
-from rule_programs import FACTS, MOST, NUMBERS, Clips, Kernel, Naive, draw_life, draw_program
+from rule_programs import FACTS, MOST, NUMBERS, Clips, Durable, Kernel, Naive, draw_life, draw_program
 
 OWN = {f"f{i}" for i in range(FACTS)} | {f"n{i}" for i in range(NUMBERS)}
 
@@ -40,6 +40,36 @@ def test_300_runs_of_random_programs_fire_as_in_clips():
     firings, loops = compare(range(30), 10, Clips)
     assert firings > 1000
     assert loops > 0
+
+
+def compare_with_durable_rules(seeds, lives):
+    """The kernel and durable-rules agree in everything: firings, those that derive included, state, quarantine."""
+    firings = loops = 0
+    for seed in seeds:
+        drawing = draw_program(seed, derives=seed % 2 == 1, gaps=seed % 4 > 1)
+        kernel, durable = Kernel(drawing), Durable(drawing)
+        for life in range(lives):
+            numbers, events = draw_life(f"{seed}/{life}", gaps=drawing.gaps)
+            mine = kernel.run(numbers, events)
+            assert mine == durable.run(numbers, events)
+            firings += len(mine[0])
+            loops += mine[2]
+        assert durable.host.restarts == 0
+        durable.close()
+    return firings, loops
+
+
+def test_200_runs_of_random_programs_fire_as_in_durable_rules():
+    pytest.importorskip("durable_rules_engine", reason="durable-rules is not installed: it needs gcc")
+    firings, loops = compare_with_durable_rules(range(3000, 3010), 20)
+    assert firings > 1000
+    assert loops > 0
+
+
+@pytest.mark.slow
+def test_10_000_runs_of_random_programs_fire_as_in_durable_rules():
+    pytest.importorskip("durable_rules_engine", reason="durable-rules is not installed: it needs gcc")
+    compare_with_durable_rules(range(4000, 4200), 50)
 
 
 def test_random_programs_with_gaps_and_derived_facts_fire_as_the_semantics_say():
