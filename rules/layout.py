@@ -127,7 +127,7 @@ OFF, CONSTANT, REALISTIC = range(3)
 (LETTERS_COUNT, PARKED_WORDS) = range(117, 119)
 
 # Fixed words. -- masks of the rules that may be true, given the event at hand; 0: all
-POSSIBLE = 124
+POSSIBLE = 127
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
