@@ -73,8 +73,9 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING, AWAITING_OFFER = range(5)
     ST_COUNTS,
     ST_WEEKS,  # counters by week: reached, gone on
     ST_ANSWERS,  # what may be answered on the spot: a group of alternatives, or 0
-) = range(18)
-STEP = 18
+    ST_WAYS,  # number of its first way, where it has several
+) = range(19)
+STEP = 19
 (S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT, S_OFFER) = range(9)
 MOST_OFFERS = 16
 """An offer step chooses from so many."""

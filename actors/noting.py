@@ -11,7 +11,7 @@ import numpy as np
 from bifurque.actors.layout import *
 from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.conditions import truth
-from bifurque.rules.decisions import K0, K1, K2, K3, K4
+from bifurque.rules.decisions import K0, K1, K2, K3, K4, forget_lost
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import period
 from bifurque.rules.numbers import mix64, signed
@@ -65,6 +65,8 @@ def absorb(m: Memory) -> None:
             m[notes + NO_DIGEST] = signed(np.uint64(m[notes + NO_DIGEST]) + event_hash(m, row))
             row += EVENT_ROW
     m[ROWS_COUNT] = m[EVENTS_COUNT] = 0
+    if 2 * m[m[H_LOST] + LO_COUNT] > m[m[H_LOST] + LO_SIZE]:
+        forget_lost(m)
 
 
 @kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bifurque.actors.acts import act
 from bifurque.actors.behaviour import follow, meanwhile
+from bifurque.actors.books import took
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer, transition
 from bifurque.actors.offering import answer_offer, ask_offer, choose
@@ -141,7 +142,9 @@ def execute(m: Memory, slot: int, step: int, due: int, t: int) -> int:
         onward = branch(m, step, t)
     elif kind == S_EXPERIMENT:
         onward = m[m[step + ST_ARG] + m[m[step + ST_SEND_ARM]]]
+        took(m, step, m[m[step + ST_SEND_ARM]])
     elif kind == S_WAIT_FOR:
+        took(m, step, 1)
         onward = m[step + ST_ELSE]
     elif kind == S_TRANSFER:
         transfer(m, slot, m[step + ST_ARG], t)
@@ -167,7 +170,9 @@ def branch(m: Memory, step: int, t: int) -> int:
     for i in range(m[rows]):
         row = rows + 1 + 2 * i
         if m[row] < 0 or truth(m, m[row], t) == TRUE:
+            took(m, step, i)
             return m[row + 1]
+    took(m, step, m[rows])
     return m[step + ST_NEXT]
 
 
@@ -206,6 +211,7 @@ def resume_visit(m: Memory, slot: int, t: int) -> None:
     m[slot + SLOT_STATE] = RUNNING
     m[slot + SLOT_PREVIOUS] = t
     step_count(m, step, N_PASSED, t)
+    took(m, step, 0)
     go(m, slot, m[step + ST_ARG], t)
 
 

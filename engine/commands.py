@@ -15,7 +15,7 @@ from bifurque.rules.errors import BifurqueError, PlanError
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 """Exit codes."""
-ABOVE = {"map": "bifurque.dashboard.map_command:map_"}
+ABOVE = {"map": "bifurque.dashboard.map_command:map_", "dashboard": "bifurque.dashboard.command:dashboard"}
 """Commands of the folder above this one: named here, imported when they are asked for."""
 ELSEWHERE = {
     "compare": "bifurque.engine.cli_compare:compare",

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.actors.host import Stretch
+from bifurque.actors.host import Stretch, take_lost
 from bifurque.actors.lane import RAN_OUT_OF_ROOM
 from bifurque.actors.layout import P_ZONE
 from bifurque.engine.ledger import Tabulator, taken
@@ -96,6 +96,7 @@ def relive(
             decisions.append(rows.copy())
             events.append(happened.copy())
             words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+            take_lost(words)
     tabulator = Tabulator(setting.program, setting.texts)
     told, happened = tabulator.decisions(np.concatenate(decisions)), tabulator.events(np.concatenate(events))
     zone = setting.program.names.zones[max(int(stretch.people[0, P_ZONE]), 0)]

@@ -21,6 +21,7 @@ from bifurque.actors.layout import (
     X_REACHABLE,
 )
 from bifurque.engine.compile import midnight
+from bifurque.engine.compile_books import books_place
 from bifurque.engine.intervals import mean_interval
 from bifurque.engine.kpi import Figures, kpis
 from bifurque.engine.living import Progress, books_of, counted, live_all
@@ -189,6 +190,7 @@ def before(setting: Setting, warm_up: int, workers: int) -> Words:
     live_all(setting, lanes, Nowhere(), "none", None, books_of(setting))
     found = counted(lanes)
     found[_states(program)] = 0
+    found[books_place(program)] = 0
     return found
 
 

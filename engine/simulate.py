@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.actors.host import Lane
+from bifurque.actors.host import Lane, take_lost
 from bifurque.engine.aggregates import write_aggregates
 from bifurque.engine.kpi import by_week_from, kpis, shared_figures, unknown_features
 from bifurque.engine.ledger import Tabulator
@@ -24,6 +24,7 @@ from bifurque.engine.replications import Wanted, before, replicate
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
 from bifurque.engine.setting import Setting, one_of, prepare, within
 from bifurque.engine.sink import Nowhere, Writer
+from bifurque.engine.walks import write_walks
 from bifurque.engine.zones import database_version
 from bifurque.rules.errors import RunError
 from bifurque.rules.settlement import Books
@@ -284,7 +285,9 @@ def _results(
     if wanted.several:
         figures["replications"] = replicate(setting, figures, wanted, len(lanes), progress, folder / "aggregates")
     write_json(folder / KPI, figures)
-    write_aggregates(folder / "aggregates", setting.program, counters)
+    lost = np.concatenate([rows for lane in lanes for rows in (*lane.lost, take_lost(lane.words))])
+    write_aggregates(folder / "aggregates", setting.program, counters, lost)
+    write_walks(folder / "aggregates", setting)
     if setting.people.ids is not None:
         import pyarrow.parquet as parquet
 

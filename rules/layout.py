@@ -131,10 +131,11 @@ POSSIBLE = 127
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
-LANE_WORDS, LANE_WORDS_END = LAW, WARMING + 1
+(H_LOST, H_BOOKS, FIRST_WEEK, LAST_WEEK) = range(128, 132)  # not sent; groups; local weeks of a life
+LANE_WORDS, LANE_WORDS_END = LAW, H_BOOKS + 1
 """The fixed words that outlive a contact."""
 
-STACK, STACK_SIZE = 128, 64
+STACK, STACK_SIZE = 132, 64
 KNOWN = STACK + STACK_SIZE
 TABLES = KNOWN + STACK_SIZE
 """The first word of the plan's tables."""
@@ -352,6 +353,8 @@ NOBODY = 0
     N_PENDING,
 ) = range(10)
 N_FIXED = 10
+
+(LO_COUNT, LO_SIZE, LO_KEYS) = range(3)  # of decisions not to send: how many keys, for how many is room, where
 
 # Causes of a row: these, then the reasons, then the event types
 CAUSES = (
