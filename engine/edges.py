@@ -34,7 +34,7 @@ def edge_week(program: Program, n: Counters) -> Any:
         for (origin, target), weeks in passed(graph, block).items():
             ways.append((journey, origin, target))
             counts.append(weeks)
-    table = np.array(counts, np.int64).reshape(len(ways), -1)
+    table = np.array(counts, np.int64).reshape(len(ways), n.steps_by_week.shape[1])
     weeks, which = np.nonzero(table.T)
     steps = ["", *dict.fromkeys(s for _, a, b in ways for s in (a, b) if s)]
     place = {s: i for i, s in enumerate(steps)}

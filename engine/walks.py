@@ -85,9 +85,8 @@ def _told_who(setting: Setting, table: Any) -> Any:
     contacts = table["contact"].to_numpy()
     numbers, places = np.unique(contacts, return_inverse=True)
     who = [setting.people.rows(p, p + 1)[0] for p in map(setting.people.find, numbers.tolist())]
-    people = np.array(who, np.int64).reshape(len(who), -1)
+    people = np.array(who, np.int64) if who else np.zeros((0, P_FIRST), np.int64)
     names = setting.program.names
-    personas = people[places, P_PERSONA] if len(who) else np.zeros(0, np.int64)
-    zones = np.maximum(people[places, P_ZONE], 0) if len(who) else personas
+    personas, zones = people[places, P_PERSONA], np.maximum(people[places, P_ZONE], 0)
     table = table.append_column("persona", Vocabulary(names.personas).column(personas))
     return table.append_column("zone", Vocabulary(names.zones).column(zones))
