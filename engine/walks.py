@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bifurque.actors.host import Stretch
-from bifurque.actors.layout import P_CONTACT, P_KEEP, P_PERSONA, P_ZONE
+from bifurque.actors.layout import P_CONTACT, P_FIRST, P_KEEP, P_PERSONA, P_ZONE
 from bifurque.engine.aggregates import write_table
 from bifurque.engine.ledger import Tabulator, Vocabulary, taken
 from bifurque.engine.run import Run
