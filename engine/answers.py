@@ -18,17 +18,19 @@ AT_ONCE = 1 << 17
 
 
 class Journal(Books):
-    """Books that write every answer down: `answers.parquet`, in time order."""
+    """Books that write every answer down in a run's folder, and bring to life whom others bring."""
 
-    def __init__(self, supplies: Sequence[Supply], seed: int, folder: File, newcomers: Newcomers) -> None:
+    def __init__(self, supplies: Sequence[Supply], seed: int, newcomers: Newcomers, folder: File | None = None) -> None:
         super().__init__(supplies, seed)
-        self.newcomers = newcomers
-        self.part = Part(folder / FILE, ())
+        self.newcomers, self.folder = newcomers, folder
+        self.part = Part(folder / FILE, ()) if folder is not None and supplies else None
         self.noted: list[tuple[int, int, int]] = []
 
     def settle(self, t: int, requests: Sequence[Request]) -> list[int]:
         """Answer the requests of one instant; instants must not go back."""
         answers = super().settle(t, requests)
+        if self.part is None:
+            return answers
         self.noted += [(r.contact, t, answer) for r, answer in zip(requests, answers, strict=True)]
         if len(self.noted) >= AT_ONCE:
             self._write()
@@ -51,13 +53,16 @@ class Journal(Books):
             "time": pa.array(rows[:, 1].copy()).view(pa.timestamp("s", "UTC")),
             "answer": pa.array(rows[:, 2].astype(np.int16)),
         }
+        assert self.part is not None
         self.part.write(pa.table(columns))
 
     def close(self) -> None:
-        """Finish the file, where there is anything to ask for."""
-        if self.supplies:
+        """Finish the files: of answers, and of who brought whom."""
+        if self.part is not None:
             self._write()
             self.part.close()
+        if self.folder is not None and self.newcomers.setting.plan.referral is not None:
+            self.newcomers.write(self.folder)
 
 
 def answers_to(folder: File, contact: int) -> list[int]:

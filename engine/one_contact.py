@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from bifurque.actors.barrier import asked
-from bifurque.actors.host import Stretch
+from bifurque.actors.host import Stretch, take_lost
 from bifurque.actors.lane import ASKS, RAN_OUT_OF_ROOM, answer, begin, live
 from bifurque.actors.layout import P_ZONE
 from bifurque.actors.parking import gather, next_until
@@ -113,6 +113,7 @@ def relive(setting: Setting, stretch: Stretch, answers: list[int], until: int) -
             rows.append(decided.copy())
             events.append(happened.copy())
             words[ROWS_COUNT] = words[EVENTS_COUNT] = words[LETTERS_COUNT] = 0
+            take_lost(words)
             if more == ASKS:
                 _hear(words, told)
     return Lived(words, np.concatenate(rows), np.concatenate(events))

@@ -7,37 +7,29 @@ import hashlib
 import os
 import platform
 import resource
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path as File
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from bifurque.actors.barrier import run_shared
-from bifurque.actors.host import Lane, Sink, Stretch, run
-from bifurque.actors.layout import P_FIRST
+from bifurque.actors.host import Lane, take_lost
 from bifurque.engine.aggregates import write_aggregates
 from bifurque.engine.answers import Journal
-from bifurque.engine.kpi import kpis, shared_figures, unknown_features
+from bifurque.engine.kpi import by_week_from, kpis, shared_figures, unknown_features
 from bifurque.engine.ledger import Tabulator
-from bifurque.engine.merges import live_apart
+from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of, counted, live_all, warm
 from bifurque.engine.program import Program
-from bifurque.engine.referrals import Newcomers, referral_figures
+from bifurque.engine.referrals import referral_figures
+from bifurque.engine.replications import Wanted, before, replicate
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
 from bifurque.engine.setting import Setting, one_of, prepare, within
 from bifurque.engine.sink import Nowhere, Writer
 from bifurque.engine.standing import Standing, with_room
+from bifurque.engine.walks import write_walks
 from bifurque.engine.zones import database_version
-from bifurque.rules.compiled import Words
 from bifurque.rules.errors import RunError
-
-Ledger = Literal["full", "sample", "none"]
-SAMPLE = 0.01
-"""The share of contacts whose rows a sampled ledger keeps; drawn by contact, so always the same ones."""
-STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
-ROWS = {"full": 1 << 17, "sample": 1 << 13, "none": 1 << 11}
 
 
 def simulate(
@@ -56,7 +48,12 @@ def simulate(
     rules_engine: str = "kernel",
     shadow: float | None = None,
     overwrite: bool = False,
-    progress: Callable[[int, int, int], None] | None = None,
+    replications: int = 1,
+    until: float | None = None,
+    figure: str = "revenue",
+    most: int = 200,
+    warm_up: int = 0,
+    progress: Progress | None = None,
     started: float | None = None,
 ) -> Run:
     """Simulate a plan and write a run folder.
@@ -76,6 +73,11 @@ def simulate(
         rules_engine: `durable` lets durable-rules say which rule fires; for small runs, with the same result.
         shadow: the share of contacts who first live with both rules engines; a difference is an error.
         overwrite: replace a run folder that exists.
+        replications: how often the plan is lived, each time with the next seed; figures then have intervals.
+        until: go on until the 95 % interval of `figure` is within this share of its mean, on either side …
+        figure: … a figure of the totals …
+        most: … or until so many replications.
+        warm_up: how many days pass before figures are counted.
         progress: called with contacts done, contacts in all, and days.
         started: when the work began (`time.perf_counter`), for the timing in the manifest.
 
@@ -88,6 +90,7 @@ def simulate(
     began = time.perf_counter()
     within("workers", workers, 1, 256)
     one_of("ledger", ledger, tuple(STRETCH))
+    wanted = Wanted(replications, until, figure, most, warm_up)
     setting = prepare(
         plan,
         overrides=overrides,
@@ -99,17 +102,13 @@ def simulate(
         behaviour=behaviour,
         rows=ROWS[ledger],
     )
+    setting = wanted.prepared(setting)
     if shadow is not None:
         _shadow(setting, shadow)
     setting.words = with_room(setting.words)
     timing = (started if started is not None else began, began)
     with lanes_of(setting, workers or os.cpu_count() or 1, rules_engine) as lanes:
-        return _run(setting, lanes, ledger, rules_engine, out, overwrite, progress, timing)
-
-
-def share_of(ledger: Ledger) -> float:
-    """The share of contacts whose rows a ledger keeps."""
-    return {"full": 1.0, "sample": SAMPLE, "none": 0.0}[ledger]
+        return _run(setting, lanes, ledger, rules_engine, out, overwrite, wanted, progress, timing)
 
 
 def _shadow(setting: Setting, share: float) -> None:
@@ -142,18 +141,18 @@ def _run(
     rules_engine: str,
     out: str | File | None,
     overwrite: bool,
-    progress: Callable[[int, int, int], None] | None,
+    wanted: Wanted,
+    progress: Progress | None,
     timing: tuple[float, float],
 ) -> Run:
     """Let everybody live, and write the folder."""
     try:
-        _warm(lanes[0], setting)
+        warm(lanes[0], setting)
     except OSError as error:
         text = f"machine code cannot be kept: {plain_reason(error)}: set BIFURQUE_CACHE to a folder with room"
         raise RunError(text) from None
     compiled_at = time.perf_counter()
-    shared = bool(setting.program.supplies) or setting.plan.referral is not None
-    mixed = shared or bool(setting.merges.lives)
+    mixed = setting.shares or bool(setting.merges.lives)
     folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
     manifest: dict[str, Any] = {}
     sink: Writer | Nowhere = Nowhere()
@@ -162,17 +161,14 @@ def _run(
         write_json(folder / MANIFEST, manifest | {"status": "running"})
         if ledger != "none":
             sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=mixed)
-        newcomers = Newcomers(setting, share_of(ledger))
-        books = Journal(setting.program.supplies, setting.seed, folder, newcomers) if shared else None
+        books = books_of(setting, ledger, folder)
         standing = Standing(sink, setting.program.start)
-        consenting = _live(setting, lanes, standing, ledger, progress, books)
+        consenting = live_all(setting, lanes, standing, ledger, progress, books)
         sink.finish()
         if books is not None:
             books.close()
-        if setting.plan.referral is not None:
-            newcomers.write(folder)
         standing.write(folder, Tabulator(setting.program, setting.texts), setting.program.names.stages, mixed=mixed)
-        _results(folder, setting, lanes, manifest, books)
+        _results(folder, setting, lanes, manifest, books, wanted, progress)
         _note_consent(setting, consenting)
         manifest["notes"] = setting.notes
         manifest["timing"] = _timing(lanes, sink, *timing, compiled_at)
@@ -228,63 +224,6 @@ def _files(folder: File) -> dict[str, str]:
     return {str(f.relative_to(folder)): sha256(f) for f in files}
 
 
-def _warm(lane: Lane, setting: Setting) -> None:
-    """Load the machine code, or make it: over nobody."""
-    empty = setting.stretch(0, 0, 0, 0)
-    lane.live(empty, Nowhere())
-    lane.cpu = 0.0
-
-
-def _live(
-    setting: Setting,
-    lanes: list[Lane],
-    sink: Sink,
-    ledger: Ledger,
-    progress: Callable[[int, int, int], None] | None,
-    books: Journal | None,
-) -> int:
-    """Run every stretch; how many contacts have some consent."""
-    size, count = STRETCH[ledger], setting.people.count
-    size = max(min(size, -(-count // len(lanes))), 256)
-    words = [P_FIRST + i for i, name in enumerate(setting.program.columns) if name.startswith("consent.")]
-    consenting: list[int] = []
-
-    def maker(index: int, first: int) -> Callable[[], Stretch]:
-        def make() -> Stretch:
-            stretch = setting.stretch(index, first, min(first + size, count), share_of(ledger))
-            consenting.append(int((stretch.people[:, words] != 0).any(axis=1).sum()))
-            return stretch
-
-        return make
-
-    def makers() -> Iterator[Callable[[], Stretch]]:
-        for index, first in enumerate(range(0, count, size)):
-            yield maker(index, first)
-
-    finished = 0
-
-    def done(contacts: int) -> None:
-        nonlocal finished
-        finished += contacts
-        if progress is not None:
-            progress(finished, count, setting.days)
-
-    stop = threading.Event()
-    if books is None:
-        run(makers(), lanes, sink, done, stop)
-        for survivor in setting.merges.survivors:
-            live_apart(setting.merges, survivor, lambda one, left: _apart(setting, lanes[0], sink, ledger, one, left))
-    else:
-        run_shared(makers(), lanes, sink, books, setting.events.rows, done, stop, books.newcomers)
-    return sum(consenting)
-
-
-def _apart(setting: Setting, lane: Lane, sink: Sink, ledger: Ledger, contact: int, left: dict[int, Words]) -> Words:
-    """Let one of those live who are merged with others; the lane's memory."""
-    lane.live(setting.apart(contact, share_of(ledger), left), sink)
-    return lane.words
-
-
 def _needs_consent(program: Program) -> bool:
     return any(program.names.purpose(m.category) for m in program.plan.messages.values())
 
@@ -326,15 +265,25 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
 
 
 def _results(
-    folder: File, setting: Setting, lanes: list[Lane], manifest: dict[str, Any], books: Journal | None
+    folder: File,
+    setting: Setting,
+    lanes: list[Lane],
+    manifest: dict[str, Any],
+    books: Journal | None,
+    wanted: Wanted,
+    progress: Progress | None,
 ) -> None:
-    counters: Words = np.stack([lane.counters for lane in lanes]).sum(axis=0)
+    counters = counted(lanes)
     hashed = sum(lane.digest for lane in lanes) % 2**64
-    digest = hashlib.sha256(counters.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
+    in_all = counters[: by_week_from(setting.program)]  # steps by week are left out: these hold them in all
+    digest = hashlib.sha256(in_all.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
     manifest["digest"] = digest.hexdigest()
     if setting.program.tables.features:
         manifest["features"] = unknown_features(setting.program, counters)
-    figures = kpis(setting.program, counters, setting.days)
+    if wanted.warm_up:
+        counters = counters - before(setting, wanted.warm_up, len(lanes))
+        manifest["warm_up"] = wanted.warm_up
+    figures = kpis(setting.program, counters, setting.days - wanted.warm_up)
     if books is not None:
         books.advance(setting.program.end - 1)
         figures["shared"] = shared_figures(books)
@@ -342,8 +291,12 @@ def _results(
             figures["referral"] = referral_figures(setting.plan.referral, setting.events.pairs, books.newcomers)
         digest.update(repr(books.accounts).encode())
         manifest["digest"] = digest.hexdigest()
+    if wanted.several:
+        figures["replications"] = replicate(setting, figures, wanted, len(lanes), progress, folder / "aggregates")
     write_json(folder / KPI, figures)
-    write_aggregates(folder / "aggregates", setting.program, counters)
+    lost = np.concatenate([rows for lane in lanes for rows in (*lane.lost, take_lost(lane.words))])
+    write_aggregates(folder / "aggregates", setting.program, counters, lost)
+    write_walks(folder / "aggregates", setting)
     if setting.people.ids is not None:
         import pyarrow.parquet as parquet
 

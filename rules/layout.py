@@ -79,10 +79,8 @@ ALWAYS = -(2**62)
 """Letters and parked contacts waiting to be taken away, see `bifurque.rules.sharing`. H_PARKED_MOST: words of one."""
 H_SHOCKS = 124
 """Where shocks stand, by what they change; 0: the plan has none."""
-(H_STANDING, H_STANDING_SIZE, STANDING_COUNT) = range(128, 131)
-"""Where contacts stand when their life is over: rows waiting to be taken away, or 0; see `bifurque.actors.standing`."""
-(H_OTHER, H_OTHER_SIZE, H_MERGE) = range(131, 134)
-"""What another contact leaves to this one: its record, stage and messages; and what of it is joined."""
+(NOTES, WARMING) = range(125, 127)
+"""Room for notes on each contact, or 0; 1 while a warm-up is run: see `bifurque.actors.noting`."""
 OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
@@ -133,10 +131,16 @@ POSSIBLE = 127
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
+(H_LOST, H_BOOKS) = range(128, 130)  # not sent; groups
+(H_STANDING, H_STANDING_SIZE, STANDING_COUNT) = range(130, 133)
+"""Where contacts stand when their life is over: rows waiting to be taken away, or 0; see `bifurque.actors.standing`."""
+(H_OTHER, H_OTHER_SIZE, H_MERGE) = range(133, 136)
+"""What another contact leaves to this one: its record, stage and messages; and what of it is joined."""
 LANE_WORDS, LANE_WORDS_END = LAW, H_MERGE + 1
 """The fixed words that outlive a contact."""
+(FIRST_WEEK, LAST_WEEK) = range(136, 138)  # local weeks of a life
 
-STACK, STACK_SIZE = 136, 64
+STACK, STACK_SIZE = 140, 64
 KNOWN = STACK + STACK_SIZE
 TABLES = KNOWN + STACK_SIZE
 """The first word of the plan's tables."""
@@ -354,6 +358,8 @@ NOBODY = 0
     N_PENDING,
 ) = range(10)
 N_FIXED = 10
+
+(LO_COUNT, LO_SIZE, LO_KEYS) = range(3)  # of decisions not to send: how many keys, for how many is room, where
 
 # Causes of a row: these, then the reasons, then the event types
 CAUSES = (
