@@ -125,17 +125,12 @@ OFF, CONSTANT, REALISTIC = range(3)
 # Fixed words. -- why the last law said no; the lane's own
 (LAW, LAW_WINNER, LAW_POLICY, ROWS_COUNT, KEEP, HASH, NEXT_CONTACT, NEXT_EVENT, EVENTS_COUNT, WAKES) = range(107, 117)
 (LETTERS_COUNT, PARKED_WORDS) = range(117, 119)
-
-# Fixed words. -- masks of the rules that may be true, given the event at hand; 0: all
-POSSIBLE = 127
+POSSIBLE = 127  # masks of the rules that may be true, given the event at hand; 0: all
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
-(H_LOST, H_BOOKS) = range(128, 130)  # not sent; groups
-(H_STANDING, H_STANDING_SIZE, STANDING_COUNT) = range(130, 133)
-"""Where contacts stand when their life is over: rows waiting to be taken away, or 0; see `bifurque.actors.standing`."""
-(H_OTHER, H_OTHER_SIZE, H_MERGE) = range(133, 136)
-"""What another contact leaves to this one: its record, stage and messages; and what of it is joined."""
+# … not sent, groups; where contacts stand at the end; what another contact leaves, and what of it is joined
+(H_LOST, H_BOOKS, H_STANDING, H_STANDING_SIZE, STANDING_COUNT, H_OTHER, H_OTHER_SIZE, H_MERGE) = range(128, 136)
 LANE_WORDS, LANE_WORDS_END = LAW, H_MERGE + 1
 """The fixed words that outlive a contact."""
 (FIRST_WEEK, LAST_WEEK) = range(136, 138)  # local weeks of a life

@@ -16,6 +16,7 @@ import pytest
 from bifurque.actors.host import Lane
 from bifurque.actors.lane import run_lane
 from bifurque.actors.layout import P_CONTACT
+from bifurque.engine import living
 from bifurque.engine import simulate as simulator
 from bifurque.engine.run import open_run
 from bifurque.engine.setting import prepare
@@ -83,7 +84,7 @@ def test_workers_and_lane_sizes(base, tmp_path, monkeypatch, name, scale, worker
 
 @pytest.mark.parametrize("name", ["welcome", "pile-up"])
 def test_what_the_ledger_keeps_changes_nothing_else(base, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(simulator, "SAMPLE", 0.1)
+    monkeypatch.setattr(living, "SAMPLE", 0.1)
     runs = {k: simulate(plan(name), out=tmp_path / k, ledger=k, **lives(name)) for k in ("sample", "none")}
     full = base(name)
     assert {run.digest for run in runs.values()} == {full.digest}
