@@ -7,6 +7,7 @@ reads otherwise is told, and so on until nothing fires.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -126,12 +127,14 @@ class Chaining:
         self._known: list[int | None] = []
         self._changed: set[int] = set()
         self._own: Any = None
+        self.derive: Part = chaining.derive
 
     @property
     def hands(self) -> Hands:
         """The parts of the step that this takes in hand."""
         changing = (chaining.touch, chaining.touch_bits, chaining.compare_values)
-        return {firing.infer: self._instead, **dict.fromkeys(changing, self._told)}
+        hands: dict[Part, Callable[[Part], Part]] = {firing.infer: self._instead, chaining.derive: self._deriving}
+        return hands | {part: self._told for part in changing}
 
     def look_again(self, words: Words) -> Words:
         """The contact's memory stands elsewhere now; it grows by what is read."""
@@ -157,11 +160,9 @@ class Chaining:
         found: Part = self._own.__globals__["fire"]
         return found
 
-    @property
-    def derive(self) -> Part:
-        """Deriving a fact, by the same family of twins."""
-        found: Part = self._own.__globals__["next_rule"].__globals__["derive"]
-        return found
+    def _deriving(self, own: Part) -> Part:
+        self.derive = own
+        return own
 
     def _note(self, m: Any) -> None:
         """Note what reads otherwise than a moment ago; what changes and changes back has changed."""

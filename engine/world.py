@@ -29,6 +29,7 @@ from bifurque.actors.step import NO_INPUT
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.compile_people import BITS, default_word
 from bifurque.engine.contacts import contact_number
+from bifurque.engine.durable_step import Chaining
 from bifurque.engine.imports import event_purpose
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.load import load, loads
@@ -192,6 +193,7 @@ class Contact:
         row[0, P_CONTACT], row[0, P_KEEP], row[0, P_JOINED] = number, 1, MISSING
         row[0, P_ZONE] = program.names.zones.index(zone) if zone in known_zones() else NO_ZONE
         row[0, P_PERSONA] = _known(persona or program.names.personas[0], program.names.personas, "persona")
+        self._rules: Chaining | None = None
         self._fill(row, consent, given)
         self._rules = world.second.over(program, self._texts, self._words) if world.second else None
         hands = self._rules.hands if self._rules else {}
