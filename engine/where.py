@@ -43,26 +43,38 @@ def counts(run: Run) -> dict[str, Any]:
     Raises:
         RunError: the run did not keep them.
     """
-    import pyarrow.compute as pc
+    import numpy as np
 
     table = standing(run)
-    by_stage: dict[str, int] = {}
-    by_journey: dict[str, int] = {}
-    for name, found in (("stage", by_stage), ("journey", by_journey)):
-        groups = table.group_by(name).aggregate([("contact", "count_distinct")])
-        found |= dict(zip(groups[name].to_pylist(), groups["contact_count_distinct"].to_pylist(), strict=True))
-    steps = table.group_by(["journey", "step"]).aggregate([([], "count_all")]).to_pylist()
-    at = {(row["journey"], row["step"]): row["count_all"] for row in steps}
+    who = np.asarray(table["contact"])
+    (stages, stage), (names, journey), (steps, step) = (_coded(table[c]) for c in ("stage", "journey", "step"))
+    new = np.ones(len(who), bool)
+    new[1:] = np.diff(who) != 0  # rows are sorted by contact, those of a contact by journey
+    entered = new.copy()
+    entered[1:] |= np.diff(journey) != 0
+    by_stage = np.bincount(stage[new], minlength=len(stages)).tolist()
+    by_journey = dict(zip(names, np.bincount(journey[entered], minlength=len(names)).tolist(), strict=True))
+    at = np.bincount(journey * len(steps) + step, minlength=len(names) * len(steps)).reshape(len(names), len(steps))
+    visits = {(n, s): int(at[k, i]) for k, n in enumerate(names) for i, s in enumerate(steps) if at[k, i]}
     journeys = {
         name: {
             "contacts": by_journey.get(name, 0),
-            "steps": {s.name: at[(name, s.name)] for s in stations(plan) if (name, s.name) in at},
-            "last_message": at.get((name, ""), 0),
+            "steps": {s.name: visits[name, s.name] for s in stations(plan) if (name, s.name) in visits},
+            "last_message": visits.get((name, ""), 0),
         }
         for name, plan in run.plan.journeys.items()
     }
-    contacts = pc.count_distinct(table["contact"]).as_py()
-    return {"contacts": contacts, "stages": by_stage, "journeys": journeys, "nowhere": by_journey.get("", 0)}
+    now = {name: many for name, many in zip(stages, by_stage, strict=True) if many}
+    return {"contacts": int(new.sum()), "stages": now, "journeys": journeys, "nowhere": by_journey.get("", 0)}
+
+
+def _coded(column: Any) -> tuple[list[str], Any]:
+    """The texts of a column, and its codes."""
+    import numpy as np
+
+    whole = column.unify_dictionaries().combine_chunks()
+    whole = whole.chunk(0) if hasattr(whole, "num_chunks") else whole
+    return whole.dictionary.to_pylist(), np.asarray(whole.indices, np.int64)
 
 
 def told(found: dict[str, Any], lang: str) -> list[str]:
