@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from bifurque.engine.routes import stations
 from bifurque.engine.run import Run, read_parquet
 from bifurque.engine.words import figure, say
 from bifurque.rules.errors import DataError, RunError, did_you_mean, short
@@ -25,10 +24,9 @@ def standing(run: Run, journey: str | None = None, step: str | None = None) -> A
     table = read_parquet(file)
     if journey is None:
         return table
-    journeys = run.plan.journeys
-    if journey not in journeys:
-        raise DataError(f"no journey is called `{short(journey)}`" + did_you_mean(journey, journeys))
-    steps = [s.name for s in stations(journeys[journey])]
+    if journey not in run.kpis["journeys"]:
+        raise DataError(f"no journey is called `{short(journey)}`" + did_you_mean(journey, run.kpis["journeys"]))
+    steps = _steps(run.kpis, journey)
     if step is not None and step not in steps:
         raise DataError(f"`{journey}` has no step `{short(step)}`" + did_you_mean(step, steps))
     table = table.filter(pc.equal(table["journey"], journey))
@@ -45,7 +43,7 @@ def counts(run: Run) -> dict[str, Any]:
     """
     import numpy as np
 
-    table = standing(run)
+    table, figures = standing(run), run.kpis
     who = np.asarray(table["contact"])
     (stages, stage), (names, journey), (steps, step) = (_coded(table[c]) for c in ("stage", "journey", "step"))
     new = np.ones(len(who), bool)
@@ -59,13 +57,18 @@ def counts(run: Run) -> dict[str, Any]:
     journeys = {
         name: {
             "contacts": by_journey.get(name, 0),
-            "steps": {s.name: visits[name, s.name] for s in stations(plan) if (name, s.name) in visits},
+            "steps": {s: visits[name, s] for s in _steps(figures, name) if (name, s) in visits},
             "last_message": visits.get((name, ""), 0),
         }
-        for name, plan in run.plan.journeys.items()
+        for name in figures["journeys"]
     }
     now = {name: many for name, many in zip(stages, by_stage, strict=True) if many}
     return {"contacts": int(new.sum()), "stages": now, "journeys": journeys, "nowhere": by_journey.get("", 0)}
+
+
+def _steps(figures: dict[str, Any], journey: str) -> list[str]:
+    """The steps of a journey, in the plan's order: the figures name them all, without the plan being read."""
+    return [name.removeprefix(f"{journey}/") for name in figures["steps"] if name.startswith(f"{journey}/")]
 
 
 def _coded(column: Any) -> tuple[list[str], Any]:
