@@ -6,6 +6,7 @@ import pytest
 from bifurque.engine.contacts import contact_number
 from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
+from bifurque.engine.why import why
 
 
 def story(world, *, confirms=True):
@@ -201,3 +202,12 @@ def test_merged_lives_are_the_same_for_any_number_of_lanes(files):
     runs = [files(events, f"lanes{n}", workers=n) for n in (1, 3)]
     assert runs[0].digest == runs[1].digest
     assert runs[0].ledger().equals(runs[1].ledger())
+
+
+def test_why_tells_the_life_of_both(files):
+    v2 = [("v2", "2025-02-10T11:30:00+01:00", "optin_confirmed", "")]
+    run = files([*V1[:-1], *v2, LOGIN], consent="all")
+    ledger = run.ledger()
+    for who in ("v1", "v2"):
+        rows = ledger.filter(pc.equal(ledger["contact"], contact_number(who))).to_pylist()
+        assert why(run, who).rows == rows
