@@ -60,11 +60,17 @@ def room(size):
     return {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))}
 
 
+def heed_interrupts():
+    """As in a terminal: what a shell starts in the background does not hear Ctrl-C, nor do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("ledger", ["full", "sample"])
 def test_interrupted(ledger, plan, tmp_path):
     out = tmp_path / "run"
     words = ["simulate", plan, "--contacts", 50_000_000, "--ledger", ledger, "--workers", 2, "--out", out]
-    child = subprocess.Popen([*COMMAND, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "preexec_fn": heed_interrupts}
+    child = subprocess.Popen([*COMMAND, *map(str, words)], **how)
     while not (out / "manifest.json").exists():
         assert child.poll() is None
         time.sleep(0.02)

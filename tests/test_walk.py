@@ -298,9 +298,9 @@ def test_in_a_terminal(end):
     """A prompt, an answer; and Ctrl-C, Ctrl-D or `quit` end quietly."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "bifurque", "walk", "cart", "--lang", "en"]
-    process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True, start_new_session=True
-    )
+    how = {"close_fds": True, "start_new_session": True}
+    how["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # as in a terminal
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, **how)
     os.close(theirs)
     try:
         until(ours, "2025-01-01 00:00 › ")
