@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -307,6 +308,7 @@ def test_in_a_terminal(end):
         os.write(ours, b"+1d\n")
         until(ours, "2025-01-02 00:00 › ")
         if end == "\x03":
+            time.sleep(0.5)  # nobody presses it while the prompt is being drawn
             process.send_signal(signal.SIGINT)
         else:
             os.write(ours, end.encode())
