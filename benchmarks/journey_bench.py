@@ -28,6 +28,7 @@ from person import SEND_ROW, SENDS, Board, Person
 from vectors import Crowd
 
 from bifurque.actors.host import run
+from bifurque.engine.compile_books import books_place
 from bifurque.engine.setting import Setting, prepare
 from bifurque.engine.sink import Nowhere
 
@@ -43,13 +44,14 @@ class Engine:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
+        self.compared = books_place(setting.program).start
         self.run(0)
 
     def run(self, count: int) -> tuple[Array, int, float]:
         """Counters, the sum of the hashes of all decision rows, CPU seconds."""
         lane = self.setting.lane()
         lane.live(self.setting.stretch(0, 0, count, 0.0), Nowhere())
-        return lane.counters, lane.digest % 2**64, lane.cpu
+        return lane.counters[: self.compared], lane.digest % 2**64, lane.cpu
 
     def wall(self, count: int, threads: int) -> float:
         """Seconds on the clock for a whole run on several threads, people included."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bifurque.actors.layout import AL_CHANCE, AL_VALUE, BE_FIRST, BE_PURPOSE, SO_PURPOSE, SO_RATE, SO_STAGE
+from bifurque.engine.compile_books import books_place
 from bifurque.engine.setting import Setting
 from bifurque.engine.tables import hash64
 from bifurque.rules import layout
@@ -32,7 +33,9 @@ class Tables:
         self.header = [int(words[at]) for at in (layout.H_START, layout.H_END, layout.H_SEED, layout.H_WEEKS)]
         self.header += [int(words[layout.H_YEAR]), int(words[layout.H_FIRST_YEAR])]
         self.blocks = [int(words[getattr(layout, f"H_{b}")]) - first for b in BLOCKS]
-        self.counters = len(words) - first
+        self.counters = books_place(
+            setting.program
+        ).start  # the figures of groups, and of steps by week, are ours alone
         source = int(words[words[layout.H_BEGINS] + 2])
         self.visit_purpose = int(words[source + SO_PURPOSE])
         self.rate = self.reals(words[source + SO_RATE], PERSONAS)
