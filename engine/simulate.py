@@ -187,7 +187,8 @@ def _give_up(folder: File, sink: Writer | Nowhere, manifest: dict[str, Any]) -> 
     """Leave a folder that says it is incomplete, and in it no figures and no half a file."""
     with contextlib.suppress(OSError):
         sink.abandon()
-    for file in (*folder.rglob("*.partial"), *(folder / "aggregates").glob("*"), folder / KPI):
+    tables = (*folder.glob("*.parquet"), *(folder / "aggregates").glob("*"))
+    for file in (*folder.rglob("*.partial"), *tables, folder / KPI):
         with contextlib.suppress(OSError):
             file.unlink()
     with contextlib.suppress(OSError):
