@@ -144,9 +144,9 @@ def settle(files: Iterable[File]) -> None:
 class Part:
     """One Parquet file under way: it gets its name only once it is whole."""
 
-    def __init__(self, file: File, texts: Sequence[str]) -> None:
+    def __init__(self, file: File, texts: Sequence[str], life: str = "") -> None:
         self.file, self.texts = file, list(texts)
-        self.partial = file.with_suffix(".partial")
+        self.partial = file.with_suffix(f".{life}.partial" if life else ".partial")  # of whoever writes it
         self.writer: Any = None
 
     def write(self, table: Any) -> None:

@@ -48,8 +48,12 @@ class Setting:
     def stretch(self, index: int, first: int, last: int, share: float) -> Stretch:
         """The contacts at places [first, last), with their events; `share` of them are kept in the ledger."""
         rows = self.people.rows(first, last)
-        rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
+        self.keep(rows, share)
         return Stretch(index, rows, self.events.rows, self.events.bounds(rows[:, P_CONTACT]))
+
+    def keep(self, rows: Words, share: float) -> None:
+        """Say in rows of contacts who is kept in the ledger: a share of all."""
+        rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
 
     def lane(self) -> Lane:
         """A lane's memory, ready to run."""

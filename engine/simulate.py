@@ -7,27 +7,29 @@ import hashlib
 import os
 import platform
 import resource
-import threading
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Any, Literal
 
 import numpy as np
 
-from bifurque.actors.barrier import run_shared
-from bifurque.actors.host import Lane, Stretch, run
-from bifurque.actors.layout import P_FIRST
+from bifurque.actors.host import Lane
 from bifurque.engine.aggregates import write_aggregates
+from bifurque.engine.checkpoints import Checkpoints, Saved, books_of, points
+from bifurque.engine.drive import Drive, Pieces, shares_of
+from bifurque.engine.executors import Executor
+from bifurque.engine.hosting import Place, Recipe, start_local
+from bifurque.engine.hosts import Lived, warm
 from bifurque.engine.kpi import kpis, shared_figures, unknown_features
-from bifurque.engine.ledger import Tabulator
 from bifurque.engine.program import Program
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
-from bifurque.engine.setting import Setting, one_of, prepare, within
-from bifurque.engine.sink import Nowhere, Writer
+from bifurque.engine.setting import Setting, one_of, prepare
 from bifurque.engine.zones import database_version
 from bifurque.rules.compiled import Words
-from bifurque.rules.errors import RunError
+from bifurque.rules.errors import DataError, RunError
 from bifurque.rules.settlement import Books
 
 Ledger = Literal["full", "sample", "none"]
@@ -55,6 +57,10 @@ def simulate(
     overwrite: bool = False,
     progress: Callable[[int, int, int], None] | None = None,
     started: float | None = None,
+    executor: str = "threads",
+    address: str | None = None,
+    hosts: int | None = None,
+    checkpoint_every: int | None = None,
 ) -> Run:
     """Simulate a plan and write a run folder.
 
@@ -75,6 +81,11 @@ def simulate(
         overwrite: replace a run folder that exists.
         progress: called with contacts done, contacts in all, and days.
         started: when the work began (`time.perf_counter`), for the timing in the manifest.
+        executor: `threads`; `inline`: one lane after the other; `ray`: hosts on a Ray cluster. The result is the same.
+        address: of a Ray cluster; by default Ray is started on this machine.
+        hosts: on Ray, how many; by default one per node.
+        checkpoint_every: days between two checkpoints from which `resume` can go on; by default there are none, on Ray
+            every 30 days.
 
     Returns:
         The run, opened.
@@ -83,7 +94,7 @@ def simulate(
         PlanError, DataError, RunError: see `prepare`; the folder cannot be written.
     """
     began = time.perf_counter()
-    within("workers", workers, 1, 256)
+    place = Place(executor, workers, address, hosts, checkpoint_every)
     one_of("ledger", ledger, tuple(STRETCH))
     setting = prepare(
         plan,
@@ -99,8 +110,28 @@ def simulate(
     if shadow is not None:
         _shadow(setting, shadow)
     timing = (started if started is not None else began, began)
-    with lanes_of(setting, workers or os.cpu_count() or 1, rules_engine) as lanes:
-        return _run(setting, lanes, ledger, rules_engine, out, overwrite, progress, timing)
+    with lanes_of(setting, place, rules_engine) as lanes:
+        _try_cache(lanes[0], setting)
+        job = Job(setting, lanes, ledger, place, progress, timing, time.perf_counter())
+        folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
+        return written(
+            job, folder, lambda: _manifest(setting, ledger, place, len(lanes)) | {"rules_engine": rules_engine}
+        )
+
+
+@dataclass
+class Job:
+    """A run under way: what it is made of, and when it began."""
+
+    setting: Setting
+    lanes: list[Lane]
+    ledger: Ledger
+    place: Place
+    progress: Callable[[int, int, int], None] | None
+    timing: tuple[float, float]
+    compiled_at: float
+    saved: Saved | None = None
+    checkpoints: Checkpoints | None = None
 
 
 def _shadow(setting: Setting, share: float) -> None:
@@ -114,66 +145,61 @@ def _shadow(setting: Setting, share: float) -> None:
 
 
 @contextlib.contextmanager
-def lanes_of(setting: Setting, workers: int, rules_engine: str) -> Iterator[list[Lane]]:
+def lanes_of(setting: Setting, place: Place, rules_engine: str) -> Iterator[list[Lane]]:
     """Lanes for a run; with durable-rules one, since that engine does one thing at a time."""
     one_of("rules engine", rules_engine, ("kernel", "durable"))
     if rules_engine == "kernel":
+        workers = 1 if place.executor == "ray" else place.workers or os.cpu_count() or 1
         yield [setting.lane() for _ in range(workers)]
         return
+    if place.partitioned:
+        raise DataError("--rules-engine durable runs on threads, and without checkpoints")
     from bifurque.engine.durable import durable_lane
 
     with durable_lane(setting) as lane:
         yield [lane]
 
 
-def _run(
-    setting: Setting,
-    lanes: list[Lane],
-    ledger: Ledger,
-    rules_engine: str,
-    out: str | File | None,
-    overwrite: bool,
-    progress: Callable[[int, int, int], None] | None,
-    timing: tuple[float, float],
-) -> Run:
-    """Let everybody live, and write the folder."""
+def _try_cache(lane: Lane, setting: Setting) -> None:
     try:
-        _warm(lanes[0], setting)
+        _warm(lane, setting)
     except OSError as error:
         text = f"machine code cannot be kept: {plain_reason(error)}: set BIFURQUE_CACHE to a folder with room"
         raise RunError(text) from None
-    compiled_at = time.perf_counter()
-    shared = bool(setting.program.supplies)
-    folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
+
+
+def written(job: Job, folder: File, describe: Callable[[], dict[str, Any]]) -> Run:
+    """Let everybody live, and write the folder."""
     manifest: dict[str, Any] = {}
-    sink: Writer | Nowhere = Nowhere()
+    setting = job.setting
     try:
-        manifest |= _manifest(setting, ledger, len(lanes)) | {"rules_engine": rules_engine}
+        manifest |= describe()
         write_json(folder / MANIFEST, manifest | {"status": "running"})
-        if ledger != "none":
-            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=shared)
-        books = Books(setting.program.supplies, setting.seed) if shared else None
-        consenting = _live(setting, lanes, sink, ledger, progress, books)
-        sink.finish()
-        _results(folder, setting, lanes, manifest, books)
-        _note_consent(setting, consenting)
+        books = Books(setting.program.supplies, setting.seed) if setting.program.supplies else None
+        lived, told = _live(job, folder, books)
+        _results(folder, setting, lived, manifest, books)
+        _note_consent(setting, sum(one.consenting for one in lived))
         manifest["notes"] = setting.notes
-        manifest["timing"] = _timing(lanes, sink, *timing, compiled_at)
+        manifest["timing"] = _timing(lived, told, *job.timing, job.compiled_at)
         manifest["files"] = _files(folder)
         write_json(folder / MANIFEST, manifest | {"status": "complete"})
+        if job.checkpoints is not None:
+            job.checkpoints.remove()
     except OSError as error:
-        _give_up(folder, sink, manifest)
+        _give_up(folder, manifest, job.checkpoints)
         raise RunError(f"{folder}: cannot be written: {plain_reason(error)}") from None
     except BaseException:
-        _give_up(folder, sink, manifest)
+        _give_up(folder, manifest, job.checkpoints)
         raise
     return open_run(folder)
 
 
-def _give_up(folder: File, sink: Writer | Nowhere, manifest: dict[str, Any]) -> None:
-    """Leave a folder that says it is incomplete, and in it no figures and no half a file."""
-    with contextlib.suppress(OSError):
-        sink.abandon()
+def _give_up(folder: File, manifest: dict[str, Any], checkpoints: Checkpoints | None) -> None:
+    """Leave a folder that says it is incomplete, and in it no figures and no half a file; and checkpoints, if any."""
+    if checkpoints is not None:
+        checkpoints.leave()
+    else:
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     for file in (*folder.rglob("*.partial"), *(folder / "aggregates").glob("*"), folder / KPI):
         with contextlib.suppress(OSError):
             file.unlink()
@@ -192,80 +218,102 @@ def _note_consent(setting: Setting, consenting: int) -> None:
 
 
 def _timing(
-    lanes: list[Lane], sink: Writer | Nowhere, started: float, began: float, compiled_at: float
+    lived: list[Lived], told: dict[str, float], started: float, began: float, compiled_at: float
 ) -> dict[str, float]:
+    def total(name: str) -> float:
+        return sum(one.timing[name] for one in lived)
+
     return {
         "start_s": round(began - started, 3),
         "compile_s": round(compiled_at - began, 3),
-        "kernel_cpu_s": round(sum(lane.cpu for lane in lanes), 3),
-        "write_s": round(sink.seconds, 3),
+        "kernel_cpu_s": round(total("kernel_cpu_s"), 3),
+        "write_s": round(total("write_s"), 3),
         "wall_s": round(time.perf_counter() - started, 3),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "ledger_rows": sink.rows,
-        "wakes": sum(lane.wakes for lane in lanes),
-    }
+        "ledger_rows": total("ledger_rows"),
+        "wakes": total("wakes"),
+        "resumed": total("resumed"),
+        "parked_mb": round(total("parked_mb"), 1),
+    } | {name: round(value, 3) for name, value in told.items()}
 
 
 def _files(folder: File) -> dict[str, str]:
-    files = [f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST]
+    every = (f for part in ("*", "ledger/*", "events/*", "aggregates/*") for f in folder.glob(part))
+    files = sorted(f for f in every if f.is_file() and f.name != MANIFEST)
     return {str(f.relative_to(folder)): sha256(f) for f in files}
 
 
 def _warm(lane: Lane, setting: Setting) -> None:
     """Load the machine code, or make it: over nobody."""
-    empty = setting.stretch(0, 0, 0, 0)
-    lane.live(empty, Nowhere())
-    lane.cpu = 0.0
+    warm(lane, setting)
 
 
-def _live(
-    setting: Setting,
-    lanes: list[Lane],
-    sink: Writer | Nowhere,
-    ledger: Ledger,
-    progress: Callable[[int, int, int], None] | None,
-    books: Books | None,
-) -> int:
-    """Run every stretch; how many contacts have some consent."""
-    size, count = STRETCH[ledger], setting.people.count
-    size = max(min(size, -(-count // len(lanes))), 256)
-    share = {"full": 1.0, "sample": SAMPLE, "none": 0.0}[ledger]
-    words = [P_FIRST + i for i, name in enumerate(setting.program.columns) if name.startswith("consent.")]
-    consenting: list[int] = []
+def _live(job: Job, folder: File, books: Books | None) -> tuple[list[Lived], dict[str, float]]:
+    """Let everybody live; what each host has counted, and what it took to keep them together."""
+    setting, place = job.setting, job.place
+    count = setting.people.count
+    size = STRETCH[job.ledger]
+    if not place.partitioned:  # of a partition the stretches are the same for any number of lanes
+        size = max(min(size, -(-count // len(job.lanes))), 256)
+    share = {"full": 1.0, "sample": SAMPLE, "none": 0.0}[job.ledger]
+    recipe = Recipe(str(folder.resolve()), job.ledger, size, ROWS[job.ledger], share, place.partitioned)
+    if place.every is not None:
+        job.checkpoints = job.checkpoints or Checkpoints.of(folder, setting, place.every)
+        job.checkpoints.begin(job.saved or job.checkpoints.nothing())
+    if books is not None and job.saved is not None:
+        books_of(books, job.saved)
+    executor = _executor(job, recipe, folder)
+    try:
+        drive = Drive(executor, books, job.checkpoints, _shown(job) if place.executor == "ray" else None)
+        lived = drive.run(_shares(job, executor))
+    finally:
+        executor.close()
+    return lived, drive.told()
 
-    def maker(index: int, first: int) -> Callable[[], Stretch]:
-        def make() -> Stretch:
-            stretch = setting.stretch(index, first, min(first + size, count), share)
-            consenting.append(int((stretch.people[:, words] != 0).any(axis=1).sum()))
-            return stretch
 
-        return make
+def _shown(job: Job) -> Callable[[int, int], None]:
+    """Tells how far everybody has come, share by share."""
+    count = job.setting.people.count
 
-    def makers() -> Iterator[Callable[[], Stretch]]:
-        for index, first in enumerate(range(0, count, size)):
-            yield maker(index, first)
+    def show(done: int, shares: int) -> None:
+        if job.progress is not None:
+            job.progress(count * done // shares, count, job.setting.days)
 
+    return show
+
+
+def _executor(job: Job, recipe: Recipe, folder: File) -> Executor:
+    place = job.place
+    if place.executor == "ray":
+        from bifurque.engine.executor_ray import start_ray
+
+        return start_ray(recipe, place, lambda hosts: points(folder, job.saved, hosts))
     finished = 0
 
     def done(contacts: int) -> None:
         nonlocal finished
         finished += contacts
-        if progress is not None:
-            progress(finished, count, setting.days)
+        if job.progress is not None:
+            job.progress(finished, job.setting.people.count, job.setting.days)
 
-    stop = threading.Event()
-    if books is None:
-        run(makers(), lanes, sink, done, stop)
-    else:
-        run_shared(makers(), lanes, sink, books, setting.events.rows, done, stop)
-    return sum(consenting)
+    hosts = len(job.lanes) if place.executor == "inline" else 1
+    return start_local(job.setting, recipe, points(folder, job.saved, hosts), job.lanes, done)
+
+
+def _shares(job: Job, executor: Executor) -> list[Pieces]:
+    """What each host has to live, in as many shares as there are checkpoints; at once if there are none."""
+    if not job.place.partitioned:
+        return [[executor.pieces(0)]]
+    gone = set(job.saved.lived) if job.saved is not None else set()
+    left = [[part for part in point.parts if part not in gone] for point in executor.points]
+    return shares_of(left, max(1, -(-job.setting.days // (job.place.every or job.setting.days))))
 
 
 def _needs_consent(program: Program) -> bool:
     return any(program.names.purpose(m.category) for m in program.plan.messages.values())
 
 
-def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
+def _manifest(setting: Setting, ledger: Ledger, place: Place, lanes: int) -> dict[str, Any]:
     from importlib.metadata import version
 
     inputs = {}
@@ -290,7 +338,8 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
         "end": setting.program.end,
         "ledger": ledger,
         "inputs": inputs,
-        "executor": {"kind": "threads", "workers": workers},
+        "executor": {"kind": place.executor, "workers": place.workers if place.executor == "ray" else lanes},
+        "checkpoint_every": place.every,
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,
@@ -301,9 +350,9 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
     }
 
 
-def _results(folder: File, setting: Setting, lanes: list[Lane], manifest: dict[str, Any], books: Books | None) -> None:
-    counters: Words = np.stack([lane.counters for lane in lanes]).sum(axis=0)
-    hashed = sum(lane.digest for lane in lanes) % 2**64
+def _results(folder: File, setting: Setting, lived: list[Lived], manifest: dict[str, Any], books: Books | None) -> None:
+    counters: Words = np.stack([one.counters for one in lived]).sum(axis=0)
+    hashed = sum(one.hashed for one in lived) % 2**64
     digest = hashlib.sha256(counters.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
     manifest["digest"] = digest.hexdigest()
     if setting.program.tables.features:

@@ -23,8 +23,12 @@ from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, sh
 from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, ROWS_COUNT
 
 
-def setting_of(run: Run) -> Setting:
+def setting_of(run: Run, rows: int = 1 << 13) -> Setting:
     """The setting of a run, from its manifest and the files it was made of.
+
+    Args:
+        run: the run.
+        rows: how many decision rows a lane holds at a time.
 
     Raises:
         RunError: a file of the run is no longer what it was.
@@ -48,6 +52,7 @@ def setting_of(run: Run) -> Setting:
         behaviour=manifest["behaviour"],
         population=files.get("population"),
         events=files.get("events"),
+        rows=rows,
     )
 
 

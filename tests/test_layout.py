@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("dashboard", "engine", "actors", "rules")
 """From the top down: a folder may import itself and those after it."""
 NUMBA = {"rules/compiled.py", "rules/machine.py"}
+RAY = {"engine/executor_ray.py"}
 DURABLE = {"engine/durable_child.py"}
 """The program that durable-rules runs in; nothing imports it."""
 ENGINE = {"durable", "durable_rules_engine"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bifurque.engine.calibrate import Calibration, calibrate
     from bifurque.engine.load import inspect, load, loads
     from bifurque.engine.plan import Plan
+    from bifurque.engine.resume import resume
     from bifurque.engine.run import Run, open_run
     from bifurque.engine.simulate import simulate
     from bifurque.engine.why import why
@@ -37,6 +38,7 @@ __all__ = [
     "load",
     "loads",
     "open_run",
+    "resume",
     "simulate",
     "why",
 ]
@@ -56,6 +58,7 @@ _HOMES = {
     "load": "engine.load",
     "loads": "engine.load",
     "open_run": "engine.run",
+    "resume": "engine.resume",
     "simulate": "engine.simulate",
     "why": "engine.why",
 }

@@ -1,0 +1,336 @@
+"""Points from which a run can go on: what hosts wrote, the books, and a manifest that is written last.
+
+A checkpoint counts only if its manifest is there, and every file it names is to the byte what was written. The journal
+holds the answers given since: who goes on gives them again, and they must be the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import heapq
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path as File
+
+import msgspec
+import numpy as np
+
+from bifurque import actors, rules
+from bifurque.engine.cuts import share_out
+from bifurque.engine.executors import Executor
+from bifurque.engine.keeping import Kept, Point, Segment
+from bifurque.engine.run import plain_reason, sha256, write_json
+from bifurque.engine.setting import Setting
+from bifurque.rules.compiled import Words
+from bifurque.rules.errors import RunError
+from bifurque.rules.settlement import Account, Books, Request
+
+KEPT = 2
+"""So many checkpoints stay: if the last is damaged, there is one before."""
+DAY = 86400
+FLUSH = 1.0
+"""The journal goes to disk every so many seconds: what it lacks is lived again without being compared."""
+END = 0x6A6F75726E616C  # closes an entry
+
+
+class Saved(msgspec.Struct):
+    """The manifest of a checkpoint.
+
+    Attributes:
+        program: SHA-256 of the compiled plan: files mean something to the same program only.
+        lived: partitions whose contacts have been to their first request or the horizon.
+        files: SHA-256 of each of its files, by name.
+        written: SHA-256 of each finished Parquet file, by its place in the run folder.
+        segments: rows put aside, by kind and partition.
+        accounts: of the books.
+        coming: changes of the books known to come.
+        next: the instant of the next checkpoint.
+    """
+
+    epoch: int
+    program: str
+    next: int
+    lived: list[int]
+    files: dict[str, str]
+    written: dict[str, str]
+    segments: dict[str, list[Segment]]
+    accounts: list[Account]
+    coming: list[tuple[int, int, int, int, int]]
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Attributes:
+        run: the run folder.
+        program: see `Saved`.
+        every: seconds of simulated time between two of them.
+        next: the instant of the next one.
+    """
+
+    run: File
+    program: str
+    every: int
+    next: int
+
+    def __post_init__(self) -> None:
+        self.folder = self.run / "checkpoints"
+        self.folder.mkdir(exist_ok=True)
+        self.locked = _lock(self.folder / "lock")
+        self.epoch = 0
+        self.done: list[int] = []
+        self.written: dict[str, str] = {}
+        self.journal = Journal(None)
+        self.seconds = 0.0
+        self.count = 0
+
+    @classmethod
+    def of(cls, run: File, setting: Setting, days: int) -> Checkpoints:
+        """Those of a run of a setting, every so many days."""
+        return cls(run, program_hash(setting), days * DAY, setting.program.start + days * DAY)
+
+    def lived(self, share: Sequence[Sequence[int]]) -> None:
+        """Some partitions have been to their first request or the horizon."""
+        self.done += [part for mine in share for part in mine]
+
+    def due(self, t: int) -> bool:
+        """Whether it is time for one, before what is asked for at t is settled."""
+        if t < self.next:
+            return False
+        while self.next <= t:
+            self.next += self.every
+        return True
+
+    def save(self, executor: Executor, books: Books | None) -> None:
+        """Have one written; it counts once its manifest stands there."""
+        began = time.perf_counter()
+        epoch = self.epoch + 1
+        folder = self.folder / f"{epoch:06d}"
+        shutil.rmtree(folder, ignore_errors=True)  # of one that was not finished
+        folder.mkdir()
+        kept = executor.ask({h: ("save", (str(folder),)) for h in executor.hosts})
+        manifest = self._manifest(epoch, kept, books)
+        write_json(self.folder / f"{epoch:06d}.json", msgspec.to_builtins(manifest))
+        _settle_folder(self.folder)
+        executor.committed(points(self.run, manifest, len(executor.hosts)))
+        self.begin(manifest)
+        self.seconds += time.perf_counter() - began
+        self.count += 1
+
+    def _manifest(self, epoch: int, kept: dict[int, Kept], books: Books | None) -> Saved:
+        files: dict[str, str] = {}
+        segments: dict[str, list[Segment]] = {}
+        for one in kept.values():
+            files |= one.files
+            self.written |= one.written
+            for name, some in one.segments.items():
+                segments.setdefault(name, []).extend(some)
+        accounts, coming = (books.accounts, sorted(books.coming)) if books is not None else ([], [])
+        return Saved(
+            epoch, self.program, self.next, sorted(self.done), files, dict(self.written), segments, accounts, coming
+        )
+
+    def nothing(self) -> Saved:
+        """What a run has before its first checkpoint."""
+        return Saved(0, self.program, self.next, [], {}, {}, {}, [], [])
+
+    def begin(self, saved: Saved) -> None:
+        """Go on from a checkpoint: older ones go, and answers are noted behind it."""
+        self.next = saved.next
+        self.epoch, self.done, self.written = saved.epoch, list(saved.lived), dict(saved.written)
+        for file in self.folder.glob("*.json"):
+            number = int(file.stem)
+            if number <= self.epoch - KEPT or number > self.epoch:
+                file.unlink()
+                shutil.rmtree(file.with_suffix(""), ignore_errors=True)
+                file.with_suffix(".journal").unlink(missing_ok=True)
+        self.journal.close()
+        self.journal = Journal(self.folder / f"{self.epoch:06d}.journal")
+
+    def note(self, t: int, requests: Sequence[Request], answers: Sequence[int]) -> None:
+        """Note the answers of one instant."""
+        self.journal.note(t, requests, answers)
+
+    def remove(self) -> None:
+        """The run is complete: nothing is left to go on from."""
+        self.leave()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def leave(self) -> None:
+        """Let go of the files."""
+        self.journal.close()
+        with contextlib.suppress(OSError):
+            os.close(self.locked)
+
+    def latest(self) -> tuple[Saved | None, list[str]]:
+        """The newest checkpoint that is whole; and of each newer one what is wrong with it."""
+        wrong: list[str] = []
+        for file in sorted(self.folder.glob("*.json"), reverse=True):
+            try:
+                return read_saved(self.run, file, self.program), wrong
+            except RunError as error:
+                wrong.append(str(error))
+        return None, wrong
+
+
+def read_saved(run: File, file: File, program: str) -> Saved:
+    """A checkpoint, every byte of it looked at.
+
+    Raises:
+        RunError: something of it is missing, cut short or changed; or it is of another program.
+    """
+    name = f"checkpoint {file.stem}"
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=Saved)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise RunError(f"{name}: {file.name} is damaged") from None
+    if found.program != program:
+        raise RunError(f"{name}: it is of another version of bifurque, or of another plan")
+    whole = {file.with_suffix("") / part: digest for part, digest in found.files.items()}
+    whole |= {run / part: digest for part, digest in found.written.items()}
+    for path, digest in whole.items():
+        _same(name, path, digest, None)
+    for segments in found.segments.values():
+        for segment in segments:
+            _same(name, run / "checkpoints" / "rows" / segment.file, segment.sha256, segment.bytes)
+    return found
+
+
+def _same(name: str, file: File, digest: str, size: int | None) -> None:
+    try:
+        found = sha256(file) if size is None else _sha256_of(file, size)
+    except OSError as error:
+        raise RunError(f"{name}: {file.name} cannot be read: {plain_reason(error)}") from None
+    if found != digest:
+        raise RunError(f"{name}: {file.name} is damaged: it is not what was written")
+
+
+def _sha256_of(file: File, size: int) -> str:
+    """The SHA-256 of the first bytes of a file."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while size > 0 and (data := stream.read(min(size, 1 << 20))):
+            digest.update(data)
+            size -= len(data)
+    return digest.hexdigest()
+
+
+def points(run: File, saved: Saved | None, hosts: int) -> list[Point]:
+    """What each of some hosts goes on from: any number of hosts can go on from any checkpoint."""
+    shares = [tuple(parts) for parts in share_out(hosts)]
+    if saved is None:
+        return [Point(parts) for parts in shares]
+    folder = run / "checkpoints" / f"{saved.epoch:06d}"
+    counted = sorted(name for name in saved.files if name.startswith("host-"))
+    found = []
+    for host, parts in enumerate(shares):
+        parked = [f"part-{part:03d}.arrow" for part in parts]
+        mine = {f"{kind}-{part:03d}" for kind in ("ledger", "events") for part in parts}
+        found.append(
+            Point(
+                parts,
+                tuple(str(folder / name) for name in counted[host::hosts]),
+                tuple(str(folder / name) for name in parked if name in saved.files),
+                {name: segments for name, segments in saved.segments.items() if name in mine},
+            )
+        )
+    return found
+
+
+def program_hash(setting: Setting) -> str:
+    """SHA-256 of the compiled plan, of the code that lives it, and of the seed: what parked words mean."""
+    digest = hashlib.sha256(setting.words.tobytes())
+    for module in (rules, actors):
+        for file in sorted(File(str(module.__file__)).parent.glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def books_of(books: Books, saved: Saved) -> None:
+    """Put books back to where they were at a checkpoint."""
+    books.accounts, books.coming = saved.accounts, list(saved.coming)
+    heapq.heapify(books.coming)
+
+
+class Journal:
+    """Answers given since a checkpoint: those that are there already must come again, then new ones are added.
+
+    An entry is its length, the instant, (contact, which request, answer) of each request, and a closing word; the last
+    one may be torn.
+    """
+
+    def __init__(self, file: File | None) -> None:
+        self.file = None
+        self.known: list[Words] = []
+        self.flushed = time.monotonic()
+        if file is None:
+            return
+        words = np.fromfile(file, np.int64) if file.exists() else np.zeros(0, np.int64)
+        at = 0
+        while at < len(words) and 0 < words[at] <= len(words) - at and words[at + words[at] - 1] == END:
+            self.known.append(words[at : at + words[at]])
+            at += int(words[at])
+        self.known.reverse()
+        self.file = file.open("ab")
+        self.file.truncate(at * 8)
+
+    def note(self, t: int, requests: Sequence[Request], answers: Sequence[int]) -> None:
+        """Note the answers of one instant.
+
+        Raises:
+            RunError: the run that stopped here had answered otherwise.
+        """
+        if self.file is None:
+            return
+        rows = sorted((r.contact, r.number, a) for r, a in zip(requests, answers, strict=True))
+        entry = np.array([3 * len(rows) + 3, t, *(w for row in rows for w in row), END], np.int64)
+        if self.known:
+            if not np.array_equal(self.known.pop(), entry):
+                raise RunError(f"what was answered at {t} is not what it was before the run stopped: start it anew")
+            return
+        self.file.write(entry.tobytes())
+        if time.monotonic() > self.flushed + FLUSH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Have it on the disk."""
+        if self.file is not None:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            self.flushed = time.monotonic()
+
+    def close(self) -> None:
+        """Nothing more is added."""
+        if self.file is not None:
+            self.flush()
+            self.file.close()
+            self.file = None
+
+
+def _lock(file: File) -> int:
+    """Have a run folder to oneself.
+
+    Raises:
+        RunError: somebody else is at it.
+    """
+    handle = os.open(file, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise RunError(f"{file.parent.parent}: somebody else is at this run") from None
+    return handle
+
+
+def _settle_folder(folder: File) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
