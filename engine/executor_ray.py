@@ -6,7 +6,6 @@ never repeats a call (`max_task_retries=0`): what was lost is done again by the 
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import secrets
@@ -75,7 +74,7 @@ class OnRay(Executor):
         remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=0)(RemoteHost)
         nodes = _nodes(ray)
         self.actors = [
-            remote.options(scheduling_strategy=_on(ray, nodes[h % len(nodes)])).remote(recipe, h, workers)
+            remote.options(scheduling_strategy=_on(nodes[h % len(nodes)])).remote(recipe, h, workers)
             for h in self.hosts
         ]
         started = [actor.start.remote(point) for actor, point in zip(self.actors, points, strict=True)]
@@ -140,7 +139,7 @@ def connect(address: str | None) -> tuple[Any, bool]:
         _without_home()
         _loopback()
     try:
-        ray = importlib.import_module("ray")
+        import ray
     except ImportError as error:
         text = f"--executor ray needs the package ray, which cannot be loaded ({error}): pip install 'bifurque[ray]'"
         raise RunError(text) from None
@@ -194,10 +193,11 @@ def _nodes(ray: Any) -> list[str]:
     return [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) > 0]
 
 
-def _on(ray: Any, node: str) -> Any:
+def _on(node: str) -> Any:
     """On one node as long as it lives; if it dies, anywhere."""
-    strategies = importlib.import_module("ray.util.scheduling_strategies")
-    return strategies.NodeAffinitySchedulingStrategy(node_id=node, soft=True)
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(node_id=node, soft=True)
 
 
 def start_ray(recipe: Recipe, place: Place, points: Callable[[int], Sequence[Point]]) -> Executor:

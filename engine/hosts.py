@@ -19,7 +19,7 @@ from bifurque.actors.barrier import NOTHING, Meeting, answered, questions, resum
 from bifurque.actors.host import Lane, Sink, Stretch, run
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.cuts import Cut, Maker
-from bifurque.engine.keeping import Kept, Point, keep_parked, keep_words, read_words
+from bifurque.engine.keeping import Kept, Point, by_partition, keep_words, read_words
 from bifurque.engine.setting import Setting
 from bifurque.engine.shelves import Shelves
 from bifurque.engine.sink import Nowhere, Writer
@@ -158,8 +158,8 @@ class Host:
         """Write all that is needed to go on from here into a folder, and say what was written."""
         kept = Kept()
         words = np.concatenate([[np.uint64(self._hashed()).view(np.int64), self.consenting], self._counters()])
-        keep_words(File(folder) / f"host-{self.number}.arrow", words, kept)
-        keep_parked(File(folder), [*self.meeting.parking.everyone(), *self.waiting], kept)
+        parked = by_partition([*self.meeting.parking.everyone(), *self.waiting])
+        keep_words(File(folder), {f"host-{self.number}.arrow": words} | parked, kept)
         self.rows.mark(kept)
         return kept
 

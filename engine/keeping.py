@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, field
 from pathlib import Path as File
 
@@ -11,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from bifurque.engine.cuts import part_of
+from bifurque.engine.ledger import settle
 from bifurque.rules.compiled import Words
 from bifurque.rules.sharing import PK_CONTACT
 
@@ -58,20 +58,20 @@ class Point:
     calls: int = 0
 
 
-def keep_words(file: File, words: Words, kept: Kept) -> None:
-    """Write words as an Arrow file: whole and on the disk, or not at all."""
-    table = pa.table({"words": pa.array(words)})
-    stream = pa.BufferOutputStream()
-    with pa.ipc.new_file(stream, table.schema) as writer:
-        writer.write_table(table)
-    data = stream.getvalue()
-    partial = file.with_suffix(".partial")
-    with partial.open("wb") as target:
-        target.write(data)
-        target.flush()
-        os.fsync(target.fileno())
-    partial.rename(file)
-    kept.files[file.name] = hashlib.sha256(data).hexdigest()
+def keep_words(folder: File, words: dict[str, Words], kept: Kept) -> None:
+    """Write words as Arrow files, by name: each whole and on the disk, or not at all."""
+    partials = [folder / f"{name}.partial" for name in words]
+    for partial, some in zip(partials, words.values(), strict=True):
+        table = pa.table({"words": pa.array(some)})
+        stream = pa.BufferOutputStream()
+        with pa.ipc.new_file(stream, table.schema) as writer:
+            writer.write_table(table)
+        data = stream.getvalue()
+        partial.write_bytes(data)
+        kept.files[partial.stem] = hashlib.sha256(data).hexdigest()
+    settle(partials)
+    for partial in partials:
+        partial.rename(partial.with_suffix(""))
 
 
 def read_words(file: File) -> Words:
@@ -81,11 +81,12 @@ def read_words(file: File) -> Words:
     return np.array(column, np.int64)
 
 
-def keep_parked(folder: File, parked: list[Words], kept: Kept) -> None:
-    """Write parked contacts, one file per partition."""
-    if not parked:
-        return
-    of = part_of(np.array([one[PK_CONTACT] for one in parked], np.int64))
-    for part in np.unique(of).tolist():
-        some = [parked[i] for i in np.nonzero(of == part)[0]]
-        keep_words(folder / f"part-{part:03d}.arrow", np.concatenate(some), kept)
+def by_partition(parked: list[Words]) -> dict[str, Words]:
+    """Parked contacts, one file per partition."""
+    found: dict[str, Words] = {}
+    if parked:
+        of = part_of(np.array([one[PK_CONTACT] for one in parked], np.int64))
+        order = np.argsort(of, kind="stable")
+        for some in np.split(order, np.nonzero(np.diff(of[order]))[0] + 1):
+            found[f"part-{of[some[0]]:03d}.arrow"] = np.concatenate([parked[i] for i in some])
+    return found
