@@ -14,6 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path as File
 
@@ -112,7 +113,7 @@ class Checkpoints:
         began = time.perf_counter()
         epoch = self.epoch + 1
         folder = self.folder / f"{epoch:06d}"
-        shutil.rmtree(folder, ignore_errors=True)  # of one that was not finished
+        forget(folder)  # of one that was not finished
         folder.mkdir()
         kept = executor.ask({h: ("save", (str(folder),)) for h in executor.hosts})
         manifest = self._manifest(epoch, kept, books)
@@ -148,7 +149,7 @@ class Checkpoints:
             number = int(file.stem)
             if number <= self.epoch - KEPT or number > self.epoch:
                 file.unlink()
-                shutil.rmtree(file.with_suffix(""), ignore_errors=True)
+                forget(file.with_suffix(""))
                 file.with_suffix(".journal").unlink(missing_ok=True)
         self.journal.close()
         self.journal = Journal(self.folder / f"{self.epoch:06d}.journal")
@@ -156,11 +157,6 @@ class Checkpoints:
     def note(self, t: int, requests: Sequence[Request], answers: Sequence[int]) -> None:
         """Note the answers of one instant."""
         self.journal.note(t, requests, answers)
-
-    def remove(self) -> None:
-        """The run is complete: nothing is left to go on from."""
-        self.leave()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def leave(self) -> None:
         """Let go of the files."""
@@ -326,6 +322,18 @@ def _lock(file: File) -> int:
         os.close(handle)
         raise RunError(f"{file.parent.parent}: somebody else is at this run") from None
     return handle
+
+
+def forget(folder: File) -> None:
+    """Remove a folder, many files at once: a disk takes as long for one as for several."""
+    with ThreadPoolExecutor(16, thread_name_prefix="disk") as pool:
+        list(pool.map(_unlink, (file for file in folder.rglob("*") if file.is_file())))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unlink(file: File) -> None:
+    with contextlib.suppress(OSError):
+        file.unlink()
 
 
 def _settle_folder(folder: File) -> None:

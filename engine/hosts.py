@@ -98,7 +98,8 @@ class Host:
             self.hashed += int(words[0]) % 2**64
             self.consenting += int(words[1])
         for file in self.point.parked:
-            self.meeting.parking.put(read_words(File(file)).copy())
+            self.meeting.parking.put(read_words(File(file)))
+        self._asking()  # who waits for an answer did so when this was written
         self.pool = ThreadPoolExecutor(len(self.lanes), thread_name_prefix="lane")
         names = self.setting.program.columns
         self.consents = [P_FIRST + i for i, name in enumerate(names) if name.startswith("consent.")]

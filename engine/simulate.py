@@ -7,7 +7,6 @@ import hashlib
 import os
 import platform
 import resource
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 
 from bifurque.actors.host import Lane
 from bifurque.engine.aggregates import write_aggregates
-from bifurque.engine.checkpoints import Checkpoints, Saved, books_of, points
+from bifurque.engine.checkpoints import Checkpoints, Saved, books_of, forget, points
 from bifurque.engine.drive import Drive, Pieces, shares_of
 from bifurque.engine.executors import Executor
 from bifurque.engine.hosting import Place, Recipe, start_local
@@ -183,8 +182,7 @@ def written(job: Job, folder: File, describe: Callable[[], dict[str, Any]]) -> R
         manifest["timing"] = _timing(lived, told, *job.timing, job.compiled_at)
         manifest["files"] = _files(folder)
         write_json(folder / MANIFEST, manifest | {"status": "complete"})
-        if job.checkpoints is not None:
-            job.checkpoints.remove()
+        _forget_the_way(folder, job.checkpoints)
     except OSError as error:
         _give_up(folder, manifest, job.checkpoints)
         raise RunError(f"{folder}: cannot be written: {plain_reason(error)}") from None
@@ -194,12 +192,19 @@ def written(job: Job, folder: File, describe: Callable[[], dict[str, Any]]) -> R
     return open_run(folder)
 
 
+def _forget_the_way(folder: File, checkpoints: Checkpoints | None) -> None:
+    """Remove what only a run under way needs."""
+    if checkpoints is not None:
+        checkpoints.leave()
+    forget(folder / "checkpoints")
+
+
 def _give_up(folder: File, manifest: dict[str, Any], checkpoints: Checkpoints | None) -> None:
     """Leave a folder that says it is incomplete, and in it no figures and no half a file; and checkpoints, if any."""
     if checkpoints is not None:
         checkpoints.leave()
     else:
-        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+        forget(folder / "checkpoints")
     for file in (*folder.rglob("*.partial"), *(folder / "aggregates").glob("*"), folder / KPI):
         with contextlib.suppress(OSError):
             file.unlink()

@@ -1,0 +1,36 @@
+"""Runs that are killed at random moments, as the kernel of a machine kills them."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+
+from shared_runs import FEW, OFFERS, SOME
+
+CHILD = """
+import json, sys
+from bifurque.engine.simulate import simulate
+text, how = json.loads(sys.stdin.read())
+simulate(text, **how)
+"""
+
+
+def killed(text, out, seed, **how):
+    """Start a run in a process of its own and kill it after a random checkpoint; False if it came to its end."""
+    dice = random.Random(seed)
+    given = (FEW if text is OFFERS else SOME) | {"checkpoint_every": 5} | how
+    child = subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE, text=True)
+    json_given = json.dumps([text, given | {"out": str(out)}])
+    child.stdin.write(json_given)
+    child.stdin.close()
+    number, late = dice.randint(0, -(-given["days"] // 5)), dice.uniform(0, 0.15)
+    until = time.monotonic() + 120
+    mark = out / "checkpoints" / f"{number:06d}.json" if number else out / "manifest.json"
+    while not mark.exists() and child.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    time.sleep(late)
+    child.send_signal(signal.SIGKILL)
+    return child.wait() == -signal.SIGKILL
