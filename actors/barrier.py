@@ -88,6 +88,12 @@ class Parking:
         self.count -= len(found)
         return t, sorted(found, key=lambda one: int(one[PK_CONTACT]))
 
+    def look_again(self) -> None:
+        """Others may come who ask earlier than those of the day at hand."""
+        if self.today:
+            self.days.setdefault(self.day, []).extend(one for *_, one in self.today)
+        self.today, self.day = [], -1
+
     def everyone(self) -> list[Words]:
         """All who are parked."""
         return [one for words in self.days.values() for part in words for one in split(part)] + [

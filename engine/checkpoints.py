@@ -25,7 +25,7 @@ from bifurque import actors, rules
 from bifurque.engine.cuts import share_out
 from bifurque.engine.executors import Executor
 from bifurque.engine.keeping import Kept, Point, Segment
-from bifurque.engine.run import plain_reason, sha256, write_json
+from bifurque.engine.run import plain_reason, sha256
 from bifurque.engine.setting import Setting
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import RunError
@@ -117,8 +117,7 @@ class Checkpoints:
         folder.mkdir()
         kept = executor.ask({h: ("save", (str(folder),)) for h in executor.hosts})
         manifest = self._manifest(epoch, kept, books)
-        write_json(self.folder / f"{epoch:06d}.json", msgspec.to_builtins(manifest))
-        _settle_folder(self.folder)
+        _write_saved(self.folder / f"{epoch:06d}.json", manifest)
         executor.committed(points(self.run, manifest, len(executor.hosts)))
         self.begin(manifest)
         self.seconds += time.perf_counter() - began
@@ -182,10 +181,10 @@ def read_saved(run: File, file: File, program: str) -> Saved:
         RunError: something of it is missing, cut short or changed; or it is of another program.
     """
     name = f"checkpoint {file.stem}"
-    try:
-        found = msgspec.json.decode(file.read_bytes(), type=Saved)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise RunError(f"{name}: {file.name} is damaged") from None
+    text, _, seal = file.read_bytes().rpartition(b"\n")
+    if hashlib.sha256(text).hexdigest().encode() != seal:
+        raise RunError(f"{name}: {file.name} is damaged: it is not what was written")
+    found = msgspec.json.decode(text, type=Saved)
     if found.program != program:
         raise RunError(f"{name}: it is of another version of bifurque, or of another plan")
     whole = {file.with_suffix("") / part: digest for part, digest in found.files.items()}
@@ -336,8 +335,16 @@ def _unlink(file: File) -> None:
         file.unlink()
 
 
-def _settle_folder(folder: File) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _write_saved(file: File, saved: Saved) -> None:
+    """Write a manifest with its own SHA-256 behind it; from then on the checkpoint counts."""
+    text = msgspec.json.encode(saved)
+    partial = file.with_suffix(".partial")
+    with partial.open("wb") as stream:
+        stream.write(text + b"\n" + hashlib.sha256(text).hexdigest().encode())
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.rename(file)
+    handle = os.open(file.parent, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

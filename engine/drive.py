@@ -21,11 +21,12 @@ Pieces = list[Sequence[int]]
 
 @dataclass
 class Barrier:
-    """What settling took: rounds, requests, and the time the driver spent on it, waiting for hosts left out."""
+    """What settling took: rounds, requests, the driver's own time, and all of it: that of contacts who went on too."""
 
     rounds: int = 0
     requests: int = 0
     seconds: float = 0.0
+    all_seconds: float = 0.0
 
 
 @dataclass
@@ -61,14 +62,17 @@ class Drive:
                     self.checkpoints.save(self.executor, self.books)
             if self.done is not None:
                 self.done(number + 1, len(shares))
+        began = time.perf_counter()
         while self.books is not None and self._settle(self.books):
             pass
+        self.shared.all_seconds = time.perf_counter() - began
         return everything(self.executor)
 
     def told(self) -> dict[str, float]:
         """What it took to keep hosts together, for the timing in the manifest."""
         shared, kept = self.shared, self.checkpoints
         found = {"rounds": shared.rounds, "requests": shared.requests, "settle_s": shared.seconds}
+        found["settling_s"] = shared.all_seconds
         if kept is not None:
             found |= {"checkpoints": kept.count, "checkpoint_s": kept.seconds} | self.executor.recovered
         return found

@@ -124,6 +124,7 @@ class Host:
 
     def live(self, pieces: Sequence[int]) -> Asking:
         """Let the contacts of some pieces live to the horizon or their first request."""
+        self.meeting.parking.look_again()
         makers = (self._counting(make) for make in self.cut.stretches(pieces))
         run(makers, self.lanes, self.meeting, self.done or _nobody, threading.Event())
         return self._asking()

@@ -267,13 +267,15 @@ def _live(job: Job, folder: File, books: Books | None) -> tuple[list[Lived], dic
         job.checkpoints.begin(job.saved or job.checkpoints.nothing())
     if books is not None and job.saved is not None:
         books_of(books, job.saved)
+    began = time.perf_counter()
     executor = _executor(job, recipe, folder)
+    hosts_started = time.perf_counter() - began
     try:
         drive = Drive(executor, books, job.checkpoints, _shown(job) if place.executor == "ray" else None)
         lived = drive.run(_shares(job, executor))
     finally:
         executor.close()
-    return lived, drive.told()
+    return lived, drive.told() | {"hosts_start_s": hosts_started}
 
 
 def _shown(job: Job) -> Callable[[int, int], None]:
