@@ -144,12 +144,10 @@ class Checkpoints:
         """Go on from a checkpoint: older ones go, and answers are noted behind it."""
         self.next = saved.next
         self.epoch, self.done, self.written = saved.epoch, list(saved.lived), dict(saved.written)
-        for file in self.folder.glob("*.json"):
-            number = int(file.stem)
-            if number <= self.epoch - KEPT or number > self.epoch:
+        for file in (*self.folder.glob("*.json"), *self.folder.glob("*.journal")):
+            if not self.epoch - KEPT < int(file.stem) <= self.epoch:
                 file.unlink()
                 forget(file.with_suffix(""))
-                file.with_suffix(".journal").unlink(missing_ok=True)
         self.journal.close()
         self.journal = Journal(self.folder / f"{self.epoch:06d}.journal")
 

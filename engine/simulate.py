@@ -18,6 +18,7 @@ import numpy as np
 from bifurque.actors.host import Lane
 from bifurque.engine.aggregates import write_aggregates
 from bifurque.engine.checkpoints import Checkpoints, Saved, books_of, forget, points
+from bifurque.engine.cuts import PARTS
 from bifurque.engine.drive import Drive, Pieces, shares_of
 from bifurque.engine.executors import Executor
 from bifurque.engine.hosting import Place, Recipe, start_local
@@ -313,7 +314,8 @@ def _shares(job: Job, executor: Executor) -> list[Pieces]:
         return [[executor.pieces(0)]]
     gone = set(job.saved.lived) if job.saved is not None else set()
     left = [[part for part in point.parts if part not in gone] for point in executor.points]
-    return shares_of(left, max(1, -(-job.setting.days // (job.place.every or job.setting.days))))
+    many = -(-job.setting.days // (job.place.every or job.setting.days)) * sum(map(len, left))
+    return shares_of(left, max(1, -(-many // PARTS)))
 
 
 def _needs_consent(program: Program) -> bool:

@@ -15,7 +15,7 @@ EMAIL = """email:
     budget: {amount: 12, per: month}"""
 OFFERS = template("best-offer", "en").replace("email: {cost: 0.001}", EMAIL)
 """Offers with a stock, through a channel that can do and may spend only so much."""
-FEW = {"contacts": 300, "days": 80, "overrides": ["offers.a.stock=8", "offers.b.stock=10"], "ledger": "full"}
+FEW = {"contacts": 300, "days": 60, "overrides": ["offers.a.stock=6", "offers.b.stock=8"], "ledger": "full"}
 ALONE = template("cart", "en")
 """Nobody shares anything."""
 SOME = {"contacts": 2000, "days": 60, "ledger": "sample"}

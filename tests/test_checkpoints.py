@@ -63,8 +63,8 @@ def stopped(tmp_path_factory):
     def copy(text, to):
         if text not in kept:
             kept[text] = tmp_path_factory.mktemp("stopped") / "run"
-            with pytest.MonkeyPatch.context() as patch, stopping(patch, 11 if text is OFFERS else 4):
-                live(text, kept[text], workers=2, checkpoint_every=10)
+            with pytest.MonkeyPatch.context() as patch, stopping(patch, 5 if text is OFFERS else 2):
+                live(text, kept[text], workers=2, checkpoint_every=15)
         shutil.copytree(kept[text], to)
         return to
 
@@ -89,22 +89,21 @@ def test_going_on_elsewhere(base, stopped, tmp_path, text, how):
 @PLANS
 def test_two_hosts_then_five_then_three(base, tmp_path, monkeypatch, text):
     folder = tmp_path / "run"
-    first, second = (9, 3) if text is OFFERS else (2, 2)
+    first, second = (4, 1) if text is OFFERS else (1, 1)
     with stopping(monkeypatch, first):
-        live(text, folder, executor="inline", workers=2, checkpoint_every=10)
+        live(text, folder, executor="inline", workers=2, checkpoint_every=15)
     with stopping(monkeypatch, second):
         resume(folder, executor="inline", workers=5)
     assert outcome(resume(folder, executor="inline", workers=3)) == base(text)
 
 
 def test_only_what_is_behind_the_checkpoint_is_lived_again(base, stopped, tmp_path):
-    whole = live(ALONE, tmp_path / "whole", checkpoint_every=10, workers=1).manifest["timing"]
+    whole = live(ALONE, tmp_path / "whole", checkpoint_every=15, workers=1).manifest["timing"]
     again = resume(stopped(ALONE, tmp_path / "run"), workers=1).manifest["timing"]
-    assert again["ledger_rows"] < 0.45 * whole["ledger_rows"]  # 4 of 6 shares were lived
+    assert again["ledger_rows"] < 0.6 * whole["ledger_rows"]  # 2 of 4 shares were lived
 
 
-@PLANS
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("text", "seed"), [(OFFERS, 1), (OFFERS, 2), (OFFERS, 3), (ALONE, 1), (ALONE, 2)])
 def test_killed_at_a_random_moment(base, tmp_path, text, seed):
     assert_survives(base, tmp_path, text, seed, workers=2)
 
@@ -117,10 +116,12 @@ def test_killed_again_and_again(base, tmp_path, seed):
 
 def assert_survives(base, tmp_path, text, seed, **how):
     folder = tmp_path / "run"
-    if killed(text, folder, seed, **how):
-        assert open_run(folder).manifest["status"] == "running"
-        assert outcome(resume(folder, workers=1 + seed % 3)) == base(text)
-    assert outcome(open_run(folder)) == base(text)
+    killed(text, folder, seed, **how)
+    left = open_run(folder)
+    if not left.complete:
+        assert left.manifest["status"] == "running"
+        left = resume(folder, workers=1 + seed % 3)
+    assert outcome(left) == base(text)
 
 
 def damage(file, how, dice):

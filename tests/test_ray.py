@@ -99,19 +99,19 @@ def test_a_host_is_killed(cluster, base, tmp_path, monkeypatch, watched, seed):
         victim = dice.choice(watched[0].processes)
         threading.Timer(dice.uniform(0, 0.05), os.kill, (victim, signal.SIGKILL)).start()
 
-    at_round(monkeypatch, dice.randint(2, 1000), kill)
+    at_round(monkeypatch, dice.randint(2, 600), kill)
     run = live(OFFERS, tmp_path / "run", executor="ray", workers=1, hosts=2, checkpoint_every=20)
     assert outcome(run) == base(OFFERS)
     timing = run.manifest["timing"]
     assert timing["hosts_lost"] == 1
-    assert timing["tasks_repeated"] < 0.6 * timing["rounds"]
+    assert timing["tasks_repeated"] < 0.7 * timing["rounds"]
 
 
 def test_from_ray_to_threads_and_back(cluster, base, tmp_path, monkeypatch):
     from test_checkpoints import stopping
 
     folder = tmp_path / "run"
-    with stopping(monkeypatch, 9):
+    with stopping(monkeypatch, 8):
         live(OFFERS, folder, executor="ray", workers=1, hosts=2, checkpoint_every=10)
     with stopping(monkeypatch, 3):
         resume(folder, executor="threads", workers=2)
@@ -119,7 +119,7 @@ def test_from_ray_to_threads_and_back(cluster, base, tmp_path, monkeypatch):
 
 
 def test_a_node_is_killed(cluster, base, tmp_path, monkeypatch, watched):
-    at_round(monkeypatch, 600, lambda: cluster.remove_node(cluster.others.pop(), allow_graceful=False))
+    at_round(monkeypatch, 400, lambda: cluster.remove_node(cluster.others.pop(), allow_graceful=False))
     run = live(OFFERS, tmp_path / "run", executor="ray", workers=1, hosts=3, checkpoint_every=20)
     assert outcome(run) == base(OFFERS)
     assert run.manifest["timing"]["hosts_lost"] == 1
