@@ -16,14 +16,13 @@ import sys
 import tempfile
 
 RUN = """
-import json, resource, sys
+import json, sys
 from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
 asked = json.loads(sys.argv[1])
 name = asked.pop("plan")
 run = simulate(template(name, "en"), **asked)
-own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps(run.manifest["timing"] | {"digest": run.digest, "mb": own / 1024}))
+print(json.dumps(run.manifest["timing"] | {"digest": run.digest}))
 """
 WIDTHS = "{:<11} {:<9} {:>11} {:>5} {:>9} {:>12} {:>8} {:>9} {:>9} {:>11} {:>10}"
 
@@ -52,7 +51,7 @@ def told(plan, executor, contacts, days, found):
         days,
         f"{live:.1f}",
         f"{contacts * days / live / 1e6:.1f} M",
-        f"{found['mb']:.0f}",
+        f"{found['hosts_rss_mb']:.0f}",
         f"{rounds:,}",
         f"{found['requests']:,}",
         per_round,
@@ -71,7 +70,18 @@ def main():
     asked = words.parse_args()
     executors = [e for e in asked.executors if e != "ray" or importlib.util.find_spec("ray")]
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; best-offer lives a month at most")
-    head = ("plan", "executor", "contacts", "days", "seconds", "contact-d/s", "MB", "rounds", "requests", "µs a round")
+    head = (
+        "plan",
+        "executor",
+        "contacts",
+        "days",
+        "seconds",
+        "contact-d/s",
+        "hosts MB",
+        "rounds",
+        "requests",
+        "µs a round",
+    )
     print(WIDTHS.format(*head, "digest"))
     with tempfile.TemporaryDirectory() as folder:
         for plan in asked.plans:

@@ -138,6 +138,8 @@ def connect(address: str | None) -> tuple[Any, bool]:
     if address is None:
         _without_home()
         _loopback()
+    else:
+        _reachable(address)
     try:
         import ray
     except ImportError as error:
@@ -187,6 +189,19 @@ def _loopback() -> None:
                 other.connect(one.getsockname())
     except OSError:
         raise RunError("Ray does not start on this machine: it has no loopback interface (ip link set lo up)") from None
+
+
+def _reachable(address: str) -> None:
+    """Nobody at an address is said at once: Ray would try for a minute or more, then end the process."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return  # auto, or a name that Ray knows
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise RunError(
+            f"the Ray cluster at {address} cannot be reached: {error} (ray start --head starts one)"
+        ) from None
 
 
 def _nodes(ray: Any) -> list[str]:

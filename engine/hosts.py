@@ -6,6 +6,8 @@ given up and still runs, refuses and spoils nothing.
 
 from __future__ import annotations
 
+import os
+import resource
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.actors.barrier import NOTHING, Meeting, answered, questions, resume
+from bifurque.actors.barrier import NOTHING, Meeting, answered, questions
+from bifurque.actors.barrier import resume as resume_parked
 from bifurque.actors.host import Lane, Sink, Stretch, run
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.cuts import Cut, Maker
@@ -51,13 +54,15 @@ class Lived:
         counters: everything counted.
         hashed: the sum of the hashes of its decision rows.
         consenting: contacts with some consent.
-        timing: processor time of the kernel and of writing, rows written, wakes, contacts that went on, peak memory.
+        timing: processor time of the kernel and of writing, rows written, wakes, who went on, what was parked.
+        process: where it lived, and the most memory that process took, in MB.
     """
 
     counters: Words
     hashed: int
     consenting: int
     timing: dict[str, float]
+    process: tuple[str, int, float]
 
 
 class Stale(Exception):  # noqa: N818
@@ -144,7 +149,7 @@ class Host:
         parked, self.waiting = self.waiting, []
         answered(parked, answers)
         self.resumed += len(parked)
-        self.serial += resume(self.pool, self.lanes, self.serial, parked, self.cut.events, self.meeting)
+        self.serial += resume_parked(self.pool, self.lanes, self.serial, parked, self.cut.events, self.meeting)
         return self._asking()
 
     def _asking(self) -> Asking:
@@ -184,7 +189,9 @@ class Host:
             "resumed": self.resumed,
             "parked_mb": self.meeting.parking.most * 8 / 2**20,
         }
-        return Lived(self._counters(), self._hashed(), self.consenting, timing)
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        process = (os.uname().nodename, os.getpid(), most)
+        return Lived(self._counters(), self._hashed(), self.consenting, timing, process)
 
     def close(self) -> None:
         """Let its threads go."""

@@ -229,6 +229,8 @@ def _timing(
     def total(name: str) -> float:
         return sum(one.timing[name] for one in lived)
 
+    processes = {one.process[:2]: one.process[2] for one in lived}
+
     return {
         "start_s": round(began - started, 3),
         "compile_s": round(compiled_at - began, 3),
@@ -236,6 +238,7 @@ def _timing(
         "write_s": round(total("write_s"), 3),
         "wall_s": round(time.perf_counter() - started, 3),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+        "hosts_rss_mb": round(sum(processes.values()), 1),
         "ledger_rows": total("ledger_rows"),
         "wakes": total("wakes"),
         "resumed": total("resumed"),

@@ -25,3 +25,11 @@ def test_no_loopback(monkeypatch):
         _loopback()
     with pytest.raises(RunError, match="it has no loopback interface"):
         connect(None)
+
+
+def test_a_cluster_that_is_not_there(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(RunError, match=f"the Ray cluster at {address} cannot be reached: .*refused"):
+        live(ALONE, tmp_path / "run", contacts=10, executor="ray", address=address)
