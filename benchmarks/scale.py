@@ -27,12 +27,12 @@ print(json.dumps(run.manifest["timing"] | {"digest": run.digest}))
 WIDTHS = "{:<11} {:<9} {:>11} {:>5} {:>9} {:>12} {:>8} {:>9} {:>9} {:>11} {:>10}"
 
 
-def measure(plan, executor, contacts, days, workers, every, folder):
+def measure(plan, executor, contacts, days, workers, every, settle, folder):
     """One run in a process of its own: its timing, its digest, its memory."""
     asked = {"plan": plan, "executor": executor, "contacts": contacts, "days": days, "ledger": "none"}
     asked |= {"workers": workers, "out": f"{folder}/{plan}-{executor}-{contacts}", "checkpoint_every": every}
     if plan == "best-offer":
-        asked["overrides"] = [f"offers.a.stock={contacts // 10}", f"offers.b.stock={contacts // 4}"]
+        asked["overrides"] = [f"settle={settle}", f"offers.a.stock={contacts // 10}", f"offers.b.stock={contacts // 4}"]
     if executor == "inline":
         asked["workers"] = 1
     done = subprocess.run([sys.executable, "-c", RUN, json.dumps(asked)], stdout=subprocess.PIPE, text=True, check=True)
@@ -67,6 +67,7 @@ def main():
     words.add_argument("--plans", nargs="*", default=["demo", "best-offer"])
     words.add_argument("--executors", nargs="*", default=["threads", "inline", "ray"])
     words.add_argument("--checkpoint-every", type=int)
+    words.add_argument("--settle", default="0s", help="how often best-offer settles; 0s: at the second of each request")
     asked = words.parse_args()
     executors = [e for e in asked.executors if e != "ray" or importlib.util.find_spec("ray")]
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}; best-offer lives a month at most")
@@ -88,7 +89,9 @@ def main():
             for contacts in asked.contacts:
                 days = min(asked.days, 30) if plan == "best-offer" else asked.days
                 for executor in executors:
-                    found = measure(plan, executor, contacts, days, asked.workers, asked.checkpoint_every, folder)
+                    found = measure(
+                        plan, executor, contacts, days, asked.workers, asked.checkpoint_every, asked.settle, folder
+                    )
                     print(told(plan, executor, contacts, days, found), flush=True)
 
 
