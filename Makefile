@@ -12,7 +12,7 @@ demo: .venv/ready
 	@$(BIN)/bifurque simulate $(PLAN) --contacts 100000 --days 365 --out demo/run --overwrite
 
 test: .venv/ready
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -7,6 +7,7 @@ from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, propose_at, set_timer, transition
 from bifurque.actors.outbox import withdraw
 from bifurque.actors.steps import go
+from bifurque.actors.tally import step_count
 from bifurque.actors.visits import close_visit
 from bifurque.rules.chaining import compare_values, next_rule, observe, pass_time
 from bifurque.rules.compiled import Memory, kernel, seldom
@@ -141,7 +142,7 @@ def jump(m: Memory, slot: int, step: int, rule: int, t: int) -> None:
         return
     at = m[slot + SLOT_STEP]
     if at > 0:
-        m[m[at + ST_COUNTS] + N_PASSED] += 1
+        step_count(m, at, N_PASSED, t)
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[slot + SLOT_STATE], m[slot + SLOT_PREVIOUS] = RUNNING, t
     go(m, slot, step, t)

@@ -9,9 +9,25 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+
 from bifurque.actors.lane import RAN_OUT_OF_ROOM, resume_lane, run_lane
 from bifurque.rules.compiled import Words, compiled
-from bifurque.rules.layout import CONTACT, EVENTS_COUNT, HASH, MISSING, NEXT_CONTACT, NEXT_EVENT, ROWS_COUNT, WAKES
+from bifurque.rules.layout import (
+    CONTACT,
+    EVENTS_COUNT,
+    H_LOST,
+    H_WEEKS,
+    HASH,
+    LO_COUNT,
+    LO_KEYS,
+    LO_SIZE,
+    MISSING,
+    NEXT_CONTACT,
+    NEXT_EVENT,
+    ROWS_COUNT,
+    WAKES,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,7 @@ class Lane:
     last_counter: int
     cpu: float = 0.0
     finished: list[int] = field(default_factory=list)
+    lost: list[Words] = field(default_factory=list)  # decisions not to send, as they were taken away
 
     def live(self, stretch: Stretch, sink: Sink) -> None:
         """Let a stretch of contacts live, handing rows over whenever the lane runs out of room."""
@@ -68,6 +85,8 @@ class Lane:
             self.cpu += time.thread_time() - began
             sink.take(index, words)
             words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+            if more == RAN_OUT_OF_ROOM:
+                self.lost.append(take_lost(words))
 
     @property
     def counters(self) -> Words:
@@ -83,6 +102,18 @@ class Lane:
     def digest(self) -> int:
         """The sum of the hashes of its decision rows."""
         return int(self.words[HASH])
+
+
+def take_lost(words: Words) -> Words:
+    """Empty the table of decisions not to send: rows of (key, week, how many, cents)."""
+    table, weeks = int(words[H_LOST]), int(words[H_WEEKS])
+    first, size = int(words[table + LO_KEYS]), int(words[table + LO_SIZE])
+    keys = words[first : first + size]
+    cells = words[first + size : first + size + size * weeks * 2].reshape(size, weeks, 2)
+    places, when = np.nonzero(cells[:, :, 0])
+    found = np.column_stack([keys[places], when, cells[places, when]])
+    words[table + LO_COUNT] = keys[:] = cells[:] = 0
+    return found
 
 
 class Stopped(Exception):  # noqa: N818

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bifurque.actors.behaviour import start_source
+from bifurque.actors.books import close_books, open_books
 from bifurque.actors.buying import become
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
+from bifurque.actors.noting import absorb, cut_week, note
 from bifurque.actors.parking import next_until, park, take_up
 from bifurque.actors.step import NO_INPUT, settled, step
 from bifurque.actors.tally import arm_count, settle_pressure, stage_count
@@ -75,10 +77,17 @@ def go_on(m: Memory, events: Words, last: int) -> int:
     """Let one contact live until its life is told or it must wait for others."""
     while True:
         state = live(m, events, last, m[H_END])
+        if state == RAN_OUT_OF_ROOM and m[NOTES] != 0:
+            absorb(m)
+            continue
         if state == RAN_OUT_OF_ROOM or (state == ASKS and m[PARKED_WORDS] > m[H_PARKED_SIZE]):
             return RAN_OUT_OF_ROOM
         if state == IDLE:
+            if m[WARMING] == 1:
+                cut_week(m)
             finish(m)
+            if m[NOTES] != 0:
+                note(m)
             return IDLE
         if park(m, last):
             return IDLE
@@ -136,7 +145,9 @@ def live(m: Memory, events: Words, last: int, until: int) -> int:
 @kernel
 def full(m: Memory) -> bool:
     """Whether rows must be taken away before one more step."""
-    rows = m[H_ROWS_SIZE] - m[H_ROOM]
+    rows, lost = m[H_ROWS_SIZE] - m[H_ROOM], m[H_LOST]
+    if 2 * m[lost + LO_COUNT] > m[lost + LO_SIZE]:
+        return True
     return m[ROWS_COUNT] > rows or m[EVENTS_COUNT] > rows or m[LETTERS_COUNT] > m[H_LETTERS_SIZE]
 
 
@@ -157,11 +168,12 @@ def begin(m: Memory, people: Words, i: int) -> None:
     m[LIFE] = max(m[H_START], joined)
     if m[LIFE] >= m[H_END]:
         return
-    m[m[H_TOTALS] + X_CONTACTS] += 1
     columns = m[H_PEOPLE]
     for c in range(m[columns]):
         m[m[columns + 2 + 2 * c]] = people[i, m[columns + 1 + 2 * c]]
     offset(m, m[LIFE])
+    open_books(m)
+    m[m[H_TOTALS] + X_CONTACTS] += 1
     draw_arms(m)
     if m[H_BEHAVIOUR] == REALISTIC:
         become(m)
@@ -243,6 +255,7 @@ def finish(m: Memory) -> None:
     settle_pressure(m)
     if m[RECENT_SENDS] >= 12 and m[RECENT_OPENS] == 0:
         m[m[H_TOTALS] + X_INDIFFERENT] += 1
+    close_books(m)
 
 
 @kernel

@@ -71,9 +71,11 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING, AWAITING_OFFER = range(5)
     ST_PURPOSE,
     ST_INTERVAL,  # what may happen by itself before this step: a group of alternatives, or 0
     ST_COUNTS,
+    ST_WEEKS,  # counters by week: reached, gone on
     ST_ANSWERS,  # what may be answered on the spot: a group of alternatives, or 0
-) = range(17)
-STEP = 17
+    ST_WAYS,  # number of its first way, where it has several
+) = range(19)
+STEP = 19
 (S_SEND, S_WAIT, S_WAIT_FOR, S_BRANCH, S_EXPERIMENT, S_ACT, S_TRANSFER, S_EXIT, S_OFFER) = range(9)
 MOST_OFFERS = 16
 """An offer step chooses from so many."""
@@ -86,6 +88,8 @@ WAIT = 4
 # Counters of steps: reached, gone on, left the journey there, quarantined there, inside at the end
 (N_REACHED, N_PASSED, N_LEFT, N_STOPPED, N_INSIDE) = range(5)
 STEP_COUNTS = 5
+STEP_WEEK = 2
+"""Words by week: reached, gone on."""
 
 # Counters by journey and arm, then held and dropped by reason
 (
@@ -376,3 +380,12 @@ NO_ZONE = -1
 # Columns of imported events
 (E_TIME, E_TYPE, E_KEY, E_VALUE, E_MESSAGE, E_CAUSE) = range(6)
 EVENT = 6
+
+# Notes on each contact: see `bifurque.actors.noting`
+(NO_ROW, NO_WIDTH, NO_DIGEST, NO_READS, NO_CODES, NO_PAIRS, NO_NAMES) = range(7)
+"""Address of the next row, its length, the digest so far; lists of words to copy, of conditions, of counters to watch;
+from NO_NAMES on the tables of hashed names by code, or 0: no digest."""
+(NA_JOURNEYS, NA_STEPS, NA_SENDS, NA_REASONS, NA_WINNERS, NA_CAUSES, NA_ARMS, NA_EVENTS, NA_TEXTS) = range(9)
+NOTED = NO_NAMES + 9
+(PA_COUNTER, PA_COLUMN, PA_WEIGHT, PA_LAST) = range(4)
+PAIR = 4

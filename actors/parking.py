@@ -7,6 +7,7 @@ start of the run, or at all. Some 300 bytes hold what takes five thousand in a l
 
 from __future__ import annotations
 
+from bifurque.actors.books import turn_books
 from bifurque.actors.layout import *
 from bifurque.actors.offering import choose
 from bifurque.rules.compiled import Memory, as_real, as_word, kernel, seldom
@@ -31,6 +32,7 @@ def park(m: Memory, last: int) -> bool:
         return False
     m[head + PK_ASKED], m[head + PK_UNTIL], m[head + PK_CONTACT] = at - head - PK_FIRST, m[UNTIL], m[CONTACT]
     m[head + PK_KEEP], m[head + PK_EVENT], m[head + PK_LAST] = m[KEEP], m[NEXT_EVENT], last
+    turn_books(m)
     m[SEG_FROM] = m[SEG_TO] = m[SEG_OFFSET] = m[KEY] = 0
     at = pack(m, FIXED, 0, FIXED_WORDS, at)
     at = pack(m, m[H_RECORD], m[H_IMAGE], m[H_RECORD_SIZE], at)
@@ -223,3 +225,4 @@ def take_up(m: Memory, head: int) -> None:
     unpack(m, m[H_OUTBOX], 0, m[OUT_COUNT] * OUT, at)
     m[CONTACT], m[KEEP], m[NEXT_EVENT] = m[head + PK_CONTACT], m[head + PK_KEEP], m[head + PK_EVENT]
     m[KEY] = contact_key(m[H_SEED], m[CONTACT])
+    turn_books(m)

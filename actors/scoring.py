@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bifurque.actors.books import moved
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer
 from bifurque.actors.tally import stage_count
@@ -18,6 +19,7 @@ def set_stage(m: Memory, stage: int, t: int) -> None:
     """Enter a stage: a row, and the triggers that wait for it."""
     if m[STAGE] == stage:
         return
+    moved(m, 1 + m[STAGE], stage, t)
     m[STAGE], m[CHANGED] = stage, 1
     touch(m, STAGE)
     stage_count(m, G_ENTERED, 1)

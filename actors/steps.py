@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bifurque.actors.acts import act
 from bifurque.actors.behaviour import follow, meanwhile
+from bifurque.actors.books import took
 from bifurque.actors.layout import *
 from bifurque.actors.mailbox import propose, set_timer, transition
 from bifurque.actors.offering import answer_offer, ask_offer, choose
 from bifurque.actors.outbox import offer
+from bifurque.actors.tally import step_count
 from bifurque.actors.triggers import wait_row
 from bifurque.actors.visits import close_visit, open_visit, suspended
 from bifurque.rules.compiled import Memory, kernel, seldom
@@ -40,7 +42,7 @@ def go(m: Memory, slot: int, step: int, t: int) -> None:
         if step == 0:
             finish(m, slot, t)
             return
-        m[m[step + ST_COUNTS] + N_REACHED] += 1
+        step_count(m, step, N_REACHED, t)
         due = due_at(m, slot, step)
         if due > t:
             stand(m, slot, step, due, t)
@@ -140,7 +142,9 @@ def execute(m: Memory, slot: int, step: int, due: int, t: int) -> int:
         onward = branch(m, step, t)
     elif kind == S_EXPERIMENT:
         onward = m[m[step + ST_ARG] + m[m[step + ST_SEND_ARM]]]
+        took(m, step, m[m[step + ST_SEND_ARM]])
     elif kind == S_WAIT_FOR:
+        took(m, step, 1)
         onward = m[step + ST_ELSE]
     elif kind == S_TRANSFER:
         transfer(m, slot, m[step + ST_ARG], t)
@@ -152,7 +156,7 @@ def execute(m: Memory, slot: int, step: int, due: int, t: int) -> int:
         onward = ask_offer(m, slot, step, due, t, due < t and m[step + ST_LATE] == LATE_SKIP)
         if onward < 0:
             return -1
-    m[m[step + ST_COUNTS] + N_PASSED] += 1
+    step_count(m, step, N_PASSED, t)
     m[slot + SLOT_PREVIOUS] = due
     if m[QUARANTINED] == 1 or m[slot + SLOT_STEP] == FREE:
         return -1
@@ -166,7 +170,9 @@ def branch(m: Memory, step: int, t: int) -> int:
     for i in range(m[rows]):
         row = rows + 1 + 2 * i
         if m[row] < 0 or truth(m, m[row], t) == TRUE:
+            took(m, step, i)
             return m[row + 1]
+    took(m, step, m[rows])
     return m[step + ST_NEXT]
 
 
@@ -204,7 +210,8 @@ def resume_visit(m: Memory, slot: int, t: int) -> None:
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[slot + SLOT_STATE] = RUNNING
     m[slot + SLOT_PREVIOUS] = t
-    m[m[step + ST_COUNTS] + N_PASSED] += 1
+    step_count(m, step, N_PASSED, t)
+    took(m, step, 0)
     go(m, slot, m[step + ST_ARG], t)
 
 
@@ -218,7 +225,7 @@ def settle_offer(m: Memory, slot: int, which: int, t: int) -> None:
     m[slot + SLOT_STATE] = RUNNING
     choose(m, step, t)
     onward = answer_offer(m, slot, step, which, t)
-    m[m[step + ST_COUNTS] + N_PASSED] += 1
+    step_count(m, step, N_PASSED, t)
     m[slot + SLOT_PREVIOUS] = t
     if m[QUARANTINED] == 0:
         go(m, slot, onward, t)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bifurque.actors.groups import *
 from bifurque.actors.layout import *
 from bifurque.rules.compiled import Memory, kernel
-from bifurque.rules.decisions import week_counts
+from bifurque.rules.decisions import week_counts, week_of
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import period
 
@@ -13,6 +14,13 @@ from bifurque.rules.localtime import period
 def arm_count(m: Memory, journey: int, which: int, by: int) -> None:
     """Add to a counter of a journey, for the arm the contact is in."""
     m[m[journey + J_COUNTS] + m[m[journey + J_ARM]] * (ARM_COUNTS + 2 * m[H_REASONS]) + which] += by
+
+
+@kernel
+def step_count(m: Memory, step: int, which: int, t: int) -> None:
+    """A visit reaches a step or goes on from it: count it in all and by week."""
+    m[m[step + ST_COUNTS] + which] += 1
+    m[m[step + ST_WEEKS] + week_of(m, t) * STEP_WEEK + which] += 1
 
 
 @kernel
@@ -45,11 +53,15 @@ def decided(m: Memory, journey: int, entry: int, t: int) -> None:
 @kernel
 def press(m: Memory, t: int) -> None:
     """One more message in this local week; the week before goes into the histogram of lived pressure."""
-    week = period(m, PER_WEEK, t)
+    day = period(m, PER_DAY, t)
+    week = (day + 3) // 7
     if week != m[WEEK]:
         settle_week(m)
         m[WEEK] = week
     m[WEEK_SENDS] += 1
+    today = m[m[H_BOOKS] + BK_PRESS]
+    m[today + 1] = 1 if day != m[today] else m[today + 1] + 1
+    m[today], m[today + 2] = day, max(m[today + 2], m[today + 1])
     if t >= m[H_YEAR]:
         m[RECENT_SENDS] += 1
 
@@ -59,7 +71,11 @@ def settle_week(m: Memory) -> None:
     """The last week with messages is over."""
     if m[WEEK_SENDS] > 0:
         m[m[H_PRESSURE] + min(m[WEEK_SENDS], PRESSURE_MOST)] += 1
+        books = m[H_BOOKS]
+        cell = (min(m[WEEK_SENDS], WEEK_MOST) - 1) * WEEK_MOST + min(m[m[books + BK_PRESS] + 2], WEEK_MOST) - 1
+        m[m[books + BK_HITS] + m[WEEKS_HIT]] = cell * m[books + BK_WEEKS] + m[WEEK] - m[books + BK_WEEK]
         m[WEEKS_HIT] += 1
+        m[m[books + BK_PRESS] + 2] = 0
     m[WEEK_SENDS] = 0
 
 
@@ -67,8 +83,9 @@ def settle_week(m: Memory) -> None:
 def settle_pressure(m: Memory) -> None:
     """At the end of a life: weeks without a message count as well."""
     settle_week(m)
-    weeks = period(m, PER_WEEK, m[H_END] - 1) - period(m, PER_WEEK, m[LIFE]) + 1
-    m[m[H_PRESSURE]] += weeks - m[WEEKS_HIT]
+    m[FIRST_WEEK] = period(m, PER_WEEK, m[LIFE])
+    m[LAST_WEEK] = period(m, PER_WEEK, m[H_END] - 1)
+    m[m[H_PRESSURE]] += m[LAST_WEEK] - m[FIRST_WEEK] + 1 - m[WEEKS_HIT]
 
 
 @kernel
@@ -81,6 +98,8 @@ def engaged(m: Memory, journey: int, clicked: bool, t: int) -> None:
     if m[IN_SEND] < 0:
         return
     m[week_counts(m, m[IN_SEND], t) + (N_CLICKED if clicked else N_OPENED)] += 1
+    if not clicked:
+        m[m[m[H_BOOKS] + BK_OPENED] + m[journey + J_ID] - 1] += 1
     arm_count(m, journey, A_CLICKED if clicked else A_OPENED, 1)
 
 

@@ -1,1 +1,1 @@
-"""Reads run folders. No page has landed yet."""
+"""Reads run folders and plans: the metro map. See docs/map.md."""

@@ -221,6 +221,7 @@ def points(run: File, saved: Saved | None, hosts: int) -> list[Point]:
         return [Point(parts) for parts in shares]
     folder = run / "checkpoints" / f"{saved.epoch:06d}"
     counted = sorted(name for name in saved.files if name.startswith("host-"))
+    lost = sorted(name for name in saved.files if name.startswith("lost-"))
     found = []
     for host, parts in enumerate(shares):
         parked = [f"part-{part:03d}.arrow" for part in parts]
@@ -229,6 +230,7 @@ def points(run: File, saved: Saved | None, hosts: int) -> list[Point]:
             Point(
                 parts,
                 tuple(str(folder / name) for name in counted[host::hosts]),
+                tuple(str(folder / name) for name in lost[host::hosts]),
                 tuple(str(folder / name) for name in parked if name in saved.files),
                 {name: segments for name, segments in saved.segments.items() if name in mine},
             )
@@ -245,7 +247,7 @@ def program_hash(setting: Setting) -> str:
     return digest.hexdigest()
 
 
-def books_of(books: Books, saved: Saved) -> None:
+def books_at(books: Books, saved: Saved) -> None:
     """Put books back to where they were at a checkpoint."""
     books.accounts, books.coming = saved.accounts, list(saved.coming)
     heapq.heapify(books.coming)

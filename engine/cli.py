@@ -2,84 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import os
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path as File
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from bifurque.engine.cli_options import as_json, lang, sets
 from bifurque.engine.cli_place import placed, run_or_resume
+from bifurque.engine.cli_replications import replicating
 from bifurque.engine.cli_rules import rules_engine, shadow
+from bifurque.engine.commands import CLEAN, FINDINGS, UNREADABLE, Commands
 from bifurque.engine.progress import Progress
-from bifurque.rules.errors import BifurqueError, PlanError
 
 STARTED = time.perf_counter()
-CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
-F = TypeVar("F", bound=Callable[..., Any])
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-class Commands(click.Group):
-    """Commands whose errors are one clear line, never a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what bifurque has to say goes to stderr, and the exit code is 2."""
-        try:
-            return super().invoke(ctx)
-        except PlanError as error:
-            for problem in error.problems:
-                click.echo(str(problem), err=True)
-            ctx.exit(UNREADABLE)
-        except BifurqueError as error:
-            click.echo(str(error), err=True)
-            ctx.exit(UNREADABLE)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(130)
-        except MemoryError:
-            click.echo("not enough memory: fewer --workers need less", err=True)
-            ctx.exit(UNREADABLE)
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # nobody reads on: nothing to say
-                raise
-            click.echo(f"{error.filename or 'the output'}: {error.strerror or error}", err=True)
-            _close_output()
-            ctx.exit(UNREADABLE)
-
-
-def _close_output() -> None:
-    """What could not be written is not tried again when Python ends."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def sets(command: F) -> F:
-    """The option every command has that takes a plan."""
-    return click.option(
-        "--set",
-        "overrides",
-        multiple=True,
-        metavar="PATH=VALUE",
-        help="Override one value of the plan, such as caps.0.max=2 or journeys.cart.steps.0.wait=3h. Repeatable.",
-    )(command)
-
-
-def lang(command: F) -> F:
-    """The language of what is read by people."""
-    text = "Language; by default that of the environment."
-    return click.option("--lang", type=click.Choice(["fr", "en"]), help=text)(command)
-
-
-def as_json(command: F) -> F:
-    """Machine-readable output."""
-    return click.option("--json", "json", is_flag=True, help="Print JSON instead of text.")(command)
 
 
 @click.group(cls=Commands, context_settings=SETTINGS)
@@ -92,6 +32,9 @@ def main() -> None:
     bifurque check shop/plan.yaml         prove what can be proved on the plan alone
     bifurque simulate shop/plan.yaml      a million contacts, a year, every law on
     bifurque why RUN 17                   every decision about one contact, with its reason
+    bifurque walk shop/plan.yaml          live it yourself, reaction by reaction
+    bifurque map shop/plan.yaml           the whole plan as a metro map
+    bifurque compare shop other           which plan is better, for whom, and how sure
     """
 
 
@@ -236,6 +179,7 @@ def schema() -> None:
     help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
 )
 @placed
+@replicating
 @rules_engine
 @shadow
 @sets
@@ -247,10 +191,12 @@ def simulate(plan: File | None, stopped: File | None, lang: str | None, json: bo
     The run folder holds manifest.json, kpi.json, ledger/, events/ and aggregates/; Parquet opens in DuckDB, polars or
     pandas. The same plan, inputs and seed give the same bytes, whatever the number of workers.
     """
+    from bifurque.engine.replications_report import days_of, replications_report, share_of
     from bifurque.engine.report import report
     from bifurque.engine.words import language, say
 
     spoken = language(lang)
+    options |= {"until": share_of(options["until"]), "warm_up": days_of(options["warm_up"])}
     with Progress(options["days"]) as progress:
         run = run_or_resume(plan, stopped, options, progress=progress.show, started=STARTED)
     for note in run.manifest["notes"]:
@@ -259,50 +205,9 @@ def simulate(plan: File | None, stopped: File | None, lang: str | None, json: bo
         click.echo((run.folder / "kpi.json").read_text(encoding="utf-8"))
         return
     click.echo(report(run.kpis, spoken))
-    click.echo(f"{say(spoken, 'files')}: {run.folder}")
-
-
-@main.command()
-@click.argument("run", type=click.Path(path_type=File))
-@click.argument("contact")
-@click.argument("message", required=False)
-@click.option("--zone", help="On whose wall clock; by default the contact's own.")
-@click.option(
-    "--events", is_flag=True, help="Also what the contact did: opens, by itself or by its mail program, clicks."
-)
-@rules_engine
-@lang
-@as_json
-def why(
-    run: File,
-    contact: str,
-    message: str | None,
-    zone: str | None,
-    events: bool,
-    rules_engine: str,
-    lang: str | None,
-    json: bool,
-) -> None:
-    """Say every decision about CONTACT in RUN, in time order, with its reason; of one MESSAGE if it is named.
-
-    The contact's life is lived again, so this works whether or not the ledger kept it.
-    """
-    from bifurque.engine.run import open_run
-    from bifurque.engine.why import told
-    from bifurque.engine.why import why as reasons
-    from bifurque.engine.words import language, say
-
-    spoken = language(lang)
-    found = reasons(open_run(run), contact, message, rules_engine)
-    if json:
-        import msgspec
-
-        click.echo(msgspec.json.encode(found.rows + found.lived if events else found.rows))
-        return
-    for line in told(found, spoken, zone, events=events):
+    for line in replications_report(run.kpis, options["warm_up"], spoken):
         click.echo(line)
-    if not found.rows:
-        click.echo(say(spoken, "why.nothing") if message is None else say(spoken, "why.nothing_message", message))
+    click.echo(f"{say(spoken, 'files')}: {run.folder}")
 
 
 @main.command()

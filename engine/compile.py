@@ -12,6 +12,7 @@ from bifurque.actors.layout import (
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
+    STEP_WEEK,
     SV_COUNTS,
     SV_SCORES,
     TOTALS,
@@ -19,6 +20,7 @@ from bifurque.actors.layout import (
 )
 from bifurque.actors.parking import FIXED_WORDS, GROUP, GROUPS
 from bifurque.engine.compile_behaviour import compile_behaviour, declare_sources
+from bifurque.engine.compile_books import declare_books, reserve_books, reserve_work
 from bifurque.engine.compile_events import compile_events
 from bifurque.engine.compile_journeys import compile_journeys
 from bifurque.engine.compile_laws import compile_laws
@@ -140,7 +142,9 @@ def _build(names: Names, record_size: int, days: int, behaviour: str) -> Compili
     finish_scores(c)
     compile_behaviour(c)
     compile_shocks(c)
+    declare_books(c)
     compile_events(c)
+    c.segments = {name: c.tables.code(f"segment.{name}") for name in plan.segments}
     finish_sharing(c)
     return c
 
@@ -188,6 +192,7 @@ def _room(c: Compiling, rows: int) -> None:
     more = 2 * (size + sum(map(len, c.slots.values())))  # what one event may end or decide, beyond a lane's own room
     words[H_ROWS], words[H_ROWS_SIZE] = tables.reserve((rows + more) * ROW), rows
     words[H_EVENT_ROWS] = tables.reserve(rows * EVENT_ROW)
+    reserve_work(c)
     if c.supplies:
         _room_to_share(c)
     c.first_counter = len(words) + tables.room
@@ -202,5 +207,6 @@ def _room(c: Compiling, rows: int) -> None:
     for survey in c.surveys.values():
         words[survey + SV_COUNTS] = tables.reserve(2 * words[survey + SV_SCORES])
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
+    reserve_books(c)
     words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
-    c.place_counters()
+    c.place_counters(tables.reserve(len(c.steps) * words[H_WEEKS] * STEP_WEEK))

@@ -109,7 +109,7 @@ def _experiments(c: Compiling) -> None:
     """Arms are drawn when a life begins, before any trigger is looked at."""
     rows: list[int] = []
     for name, experiment in c.plan.experiments.items():
-        cell = c.experiment_cells[name] = c.tables.cells(1)
+        cell = c.experiment_cells[name] = c.tables.arms[name] = c.tables.cells(1)
         if experiment.enabled and len(experiment.arms) > 1:
             total, bounds = 0.0, []
             for share in experiment.arms.values():

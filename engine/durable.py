@@ -18,6 +18,7 @@ from bifurque.engine.program import Program
 from bifurque.engine.rule_trial import Book
 from bifurque.engine.setting import Setting, one_of
 from bifurque.engine.texts import Texts
+from bifurque.engine.twins import Hands, twins
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
 
@@ -30,20 +31,29 @@ Of = Callable[[Any], Any]
 
 
 @contextmanager
+def in_engine(setting: Setting, engine: str = "kernel") -> Iterator[tuple[Words, Hands]]:
+    """A lane's memory, and the parts of the step that another engine takes in hand: none for the kernel's own.
+
+    Raises:
+        DataError: no such engine, or durable-rules cannot run these rules.
+        RunError: durable-rules cannot be loaded, or fails.
+    """
+    one_of("rules engine", engine, ENGINES)
+    if engine == "kernel" or not setting.plan.rules:
+        yield setting.words.copy(), {}
+        return
+    with chaining(setting.program, setting.texts, setting.words) as (words, rules):
+        yield words, rules.hands
+
+
+@contextmanager
 def stepping(setting: Setting, engine: str = "kernel") -> Iterator[tuple[Words, Of]]:
     """A lane's memory, and the plain form of the kernel's functions, with one engine or the other for the rules.
 
     `with stepping(setting, "durable") as (words, of): of(run_lane)(words, people, events, bounds)`
-
-    Raises:
-        RunError: durable-rules cannot be loaded, cannot run these rules, or fails.
     """
-    one_of("rules engine", engine, ENGINES)
-    if engine == "kernel" or not setting.plan.rules:
-        yield setting.words.copy(), lambda function: function
-        return
-    with chaining(setting.program, setting.texts, setting.words) as (words, rules):
-        yield words, rules.twin.of
+    with in_engine(setting, engine) as (words, hands):
+        yield words, twins(hands) if hands else lambda function: function
 
 
 @contextmanager

@@ -14,9 +14,10 @@ from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
 from bifurque.actors.layout import P_CONTACT, P_KEEP
 from bifurque.engine.durable import coded
 from bifurque.engine.durable_host import Host
-from bifurque.engine.durable_step import Chaining, Reading, Twin
+from bifurque.engine.durable_step import Chaining, Reading
 from bifurque.engine.ledger import taken
 from bifurque.engine.setting import Setting
+from bifurque.engine.twins import Part, twins
 from bifurque.rules.compiled import Words, compiled
 from bifurque.rules.errors import DataError, RunError
 from bifurque.rules.layout import (
@@ -47,12 +48,14 @@ class Watched(Chaining):
         self.setting = setting
         self.inputs = self.firings = 0
         self._other: list[int] = []
-        own = Twin({"fire": self._recorded})
-        self.own = own.of(firing.infer)
+        self.own = twins({firing.fire: self._recording})(firing.infer)
 
-    def _recorded(self, m: Any, rule: int, t: int) -> None:
-        self._other.append((int(rule) - int(m[H_RULES])) // RU)
-        firing.fire(m, rule, t)
+    def _recording(self, own: Part) -> Part:
+        def fire(m: Any, rule: int, t: int) -> None:
+            self._other.append((int(rule) - int(m[H_RULES])) // RU)
+            own(m, rule, t)
+
+        return fire
 
     def infer(self, m: Any, t: int) -> None:
         """Fire rules to quiescence, twice: the same ones, and the same after it.
@@ -131,7 +134,7 @@ def shadow(setting: Setting, share: float, progress: Callable[[int, int], None] 
     kernel = setting.words.copy()
     with Host(code.ruleset()) as host:
         watched = Watched(setting, reading, host)
-        plain = watched.twin.of(run_lane)
+        plain = twins(watched.hands)(run_lane)
         for done, place in enumerate(places):
             _same_rows(setting, place, (kernel, compiled(run_lane)), (reading.words, plain))
             if progress is not None:

@@ -1,6 +1,6 @@
 """The uncompiled step, with another engine in the place of its own chaining.
 
-The step is not touched: its functions are made anew, `infer` being another one. What durable-rules is told at the
+The step is not touched: twins of its functions are made, `infer` being another one. What durable-rules is told at the
 start of a chaining is what armed rules read; it says which rule fires; the step does what that rule does; what then
 reads otherwise is told, and so on until nothing fires.
 """
@@ -8,7 +8,6 @@ reads otherwise is told, and so on until nothing fires.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from bifurque.engine.possible import evaluate
 from bifurque.engine.program import Program
 from bifurque.engine.ruling import derived
 from bifurque.engine.texts import Texts
+from bifurque.engine.twins import Hands, Part
 from bifurque.rules import chaining
 from bifurque.rules.compiled import Words
 from bifurque.rules.conditions import word
@@ -41,38 +41,12 @@ from bifurque.rules.layout import (
 from bifurque.rules.rulebook import MOST_FIRINGS, RU, RU_FACT, RU_NAME
 from bifurque.rules.syntax import Node
 
-Replaced = dict[str, Callable[..., Any]]
-
-
-class Twin:
-    """Kernel functions made anew, some of those they call being others; still plain Python."""
-
-    def __init__(self, instead: Replaced) -> None:
-        self.instead = instead
-        self._worlds: dict[int, dict[str, Any]] = {}
-        self._made: dict[int, Any] = {}
-
-    def of(self, function: Any) -> Any:
-        """The twin of a kernel function."""
-        if id(function) not in self._made:
-            world = self._world(function.__globals__)
-            self._made.setdefault(id(function), FunctionType(function.__code__, world, function.__name__))
-        return self._made[id(function)]
-
-    def _world(self, names: dict[str, Any]) -> dict[str, Any]:
-        if id(names) not in self._worlds:
-            mine = self._worlds[id(names)] = dict(names)
-            for name, value in names.items():
-                if getattr(value, "__kernel__", False):
-                    mine[name] = self.instead.get(name) or self.of(value)
-        return self._worlds[id(names)]
-
 
 class Reading:
     """What rules ask about, read from a lane's memory: words by the kernel's own loads, the rest worked out here."""
 
     def __init__(self, program: Program, texts: Texts, code: Code, words: Words) -> None:
-        self.texts, self.code = texts, code
+        self.program, self.texts, self.code = program, texts, code
         leaves = {t: n for names in code.book.reads for t, n in names.items()}
         self.leaves = list(leaves.values())
         self.places = {text: i for i, text in enumerate(leaves)}
@@ -152,18 +126,43 @@ class Chaining:
         self._t = 0
         self._known: list[int | None] = []
         self._changed: set[int] = set()
-        self.twin = Twin({"infer": self.infer, **{n: self._told(n) for n in ("touch", "touch_bits", "compare_values")}})
-        self.fire, self.derive = self.twin.of(firing.fire), self.twin.of(chaining.derive)
+        self._own: Any = None
+        self.derive: Part = chaining.derive
 
-    def _told(self, name: str) -> Callable[..., None]:
-        original = getattr(chaining, name)
+    @property
+    def hands(self) -> Hands:
+        """The parts of the step that this takes in hand."""
+        changing = (chaining.touch, chaining.touch_bits, chaining.compare_values)
+        hands: dict[Part, Callable[[Part], Part]] = {firing.infer: self._instead, chaining.derive: self._deriving}
+        return hands | {part: self._told for part in changing}
 
+    def look_again(self, words: Words) -> Words:
+        """The contact's memory stands elsewhere now; it grows by what is read."""
+        old = self.reading
+        self.reading = Reading(old.program, old.texts, old.code, words)
+        return self.reading.words
+
+    def _instead(self, own: Part) -> Part:
+        self._own = own
+        return self.infer
+
+    def _told(self, own: Part) -> Part:
         def told(m: Any, *args: int) -> None:
-            original(m, *args)
+            own(m, *args)
             if self._active:
                 self._note(m)
 
         return told
+
+    @property
+    def fire(self) -> Part:
+        """What a rule does, by the same family of twins."""
+        found: Part = self._own.__globals__["fire"]
+        return found
+
+    def _deriving(self, own: Part) -> Part:
+        self.derive = own
+        return own
 
     def _note(self, m: Any) -> None:
         """Note what reads otherwise than a moment ago; what changes and changes back has changed."""

@@ -20,6 +20,7 @@ from bifurque.engine.executors import Executor, HostLost, Task
 from bifurque.engine.hosting import Place, Recipe, make_host
 from bifurque.engine.hosts import Host, Stale, warm
 from bifurque.engine.keeping import Point
+from bifurque.engine.replications import Wanted
 from bifurque.engine.run import open_run
 from bifurque.engine.setting import Setting
 from bifurque.engine.why import setting_of
@@ -52,7 +53,8 @@ class RemoteHost:
             self.host.abandon()
             self.host = None
         if self.setting is None:
-            self.setting = setting_of(open_run(self.recipe.run), self.recipe.rows)
+            run = open_run(self.recipe.run)
+            self.setting = Wanted(**run.manifest["wanted"]).prepared(setting_of(run, rows=self.recipe.rows))
         lanes = [self.setting.lane() for _ in range(self.workers or os.cpu_count() or 1)]
         warm(lanes[0], self.setting)
         self.host = make_host(self.setting, self.recipe, self.number, point, lanes)

@@ -135,7 +135,7 @@ def read_log(file: str | File, plan: Plan | None = None, *, zone: str | None = N
         log.assignments = _of_column(path, table, log)
         return log
     log.assignments = arms_of_run(run.ledger(), plan, log)
-    from bifurque.engine.simulate import SAMPLE  # brings the kernel's compiler, which no other log needs
+    from bifurque.engine.living import SAMPLE  # brings the kernel's compiler, which no other log needs
 
     log.simulated = True
     log.machines_known = log.machines_known or plan.behaviour.kind != "realistic"

@@ -19,7 +19,7 @@ import numpy as np
 
 from bifurque.actors.barrier import NOTHING, Meeting, answered, questions
 from bifurque.actors.barrier import resume as resume_parked
-from bifurque.actors.host import Lane, Sink, Stretch, run
+from bifurque.actors.host import Lane, Sink, Stretch, run, take_lost
 from bifurque.actors.layout import P_FIRST
 from bifurque.engine.cuts import Cut, Maker
 from bifurque.engine.keeping import Kept, Point, by_partition, keep_words, read_words
@@ -52,6 +52,7 @@ class Lived:
 
     Attributes:
         counters: everything counted.
+        lost: decisions not to send, rows of (key, week, how many, cents).
         hashed: the sum of the hashes of its decision rows.
         consenting: contacts with some consent.
         timing: processor time of the kernel and of writing, rows written, wakes, who went on, what was parked.
@@ -59,6 +60,7 @@ class Lived:
     """
 
     counters: Words
+    lost: Words
     hashed: int
     consenting: int
     timing: dict[str, float]
@@ -102,6 +104,7 @@ class Host:
             self.carried += words[2:]
             self.hashed += int(words[0]) % 2**64
             self.consenting += int(words[1])
+        self.lost = [read_words(File(file)).reshape(-1, 4) for file in self.point.lost]
         for file in self.point.parked:
             self.meeting.parking.put(read_words(File(file)))
         self._asking()  # who waits for an answer did so when this was written
@@ -166,7 +169,8 @@ class Host:
         kept = Kept()
         words = np.concatenate([[np.uint64(self._hashed()).view(np.int64), self.consenting], self._counters()])
         parked = by_partition([*self.meeting.parking.everyone(), *self.waiting])
-        keep_words(File(folder), {f"host-{self.number}.arrow": words} | parked, kept)
+        own = {f"host-{self.number}.arrow": words, f"lost-{self.number}.arrow": self._lost().reshape(-1)}
+        keep_words(File(folder), own | parked, kept)
         self.rows.mark(kept)
         return kept
 
@@ -176,6 +180,14 @@ class Host:
 
     def _hashed(self) -> int:
         return (sum(lane.digest for lane in self.lanes) + self.hashed) % 2**64
+
+    def _lost(self) -> Words:
+        """Decisions not to send so far; lanes begin to count them anew."""
+        for lane in self.lanes:
+            self.lost += [*lane.lost, take_lost(lane.words)]
+            lane.lost.clear()
+        self.lost = [np.concatenate(self.lost)]
+        return self.lost[0]
 
     def finish(self) -> Lived:
         """The end: rows are written, and what was counted is told."""
@@ -191,7 +203,7 @@ class Host:
         }
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         process = (os.uname().nodename, os.getpid(), most)
-        return Lived(self._counters(), self._hashed(), self.consenting, timing, process)
+        return Lived(self._counters(), self._lost(), self._hashed(), self.consenting, timing, process)
 
     def close(self) -> None:
         """Let its threads go."""

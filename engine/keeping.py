@@ -46,6 +46,7 @@ class Point:
     Attributes:
         parts: the partitions it owns.
         counted: files of what was counted so far; any host may take them over.
+        lost: files of decisions not to send.
         parked: files of parked contacts.
         segments: rows put aside by earlier hosts.
         calls: how much it has been asked to do before.
@@ -53,6 +54,7 @@ class Point:
 
     parts: tuple[int, ...] = ()
     counted: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     parked: tuple[str, ...] = ()
     segments: dict[str, list[Segment]] = field(default_factory=dict)
     calls: int = 0

@@ -38,6 +38,7 @@ from bifurque.actors.layout import (
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
+    STEP_WEEK,
     TOTALS,
     X_CLICKED,
     X_CONTACTS,
@@ -90,6 +91,12 @@ Figures = dict[str, Any]
 BEHAVIOURS = ("off", "constant", "realistic")
 
 
+def by_week_from(program: Program) -> int:
+    """Where the counters of steps by week begin: the last block."""
+    rules = len(program.plan.rules) + len(program.tables.features)
+    return int(program.words[H_RULE_COUNTS]) - program.first_counter + rules
+
+
 class Counters:
     """The counters of a run by what they count, added up over its lanes."""
 
@@ -113,6 +120,8 @@ class Counters:
         self.totals = block(H_TOTALS, TOTALS)
         self.events = block(H_EVENT_COUNTS, len(names.events))
         self.rules = block(H_RULE_COUNTS, len(program.plan.rules) + len(program.tables.features))
+        at = by_week_from(program)
+        self.steps_by_week = counters[at:].reshape(len(program.steps), weeks, STEP_WEEK)
         self.machine: Words | None = None
         if words[H_BEHAVIOUR] == REALISTIC:
             self.machine = block(int(words[H_MODEL]) + MO_COUNTS, sends, 2)

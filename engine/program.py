@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bifurque.actors.layout import ARM_COUNTS, J_COUNTS, JOURNEY, ST_COUNTS, STEP, STEP_COUNTS
+from bifurque.actors.layout import ARM_COUNTS, J_COUNTS, JOURNEY, ST_COUNTS, ST_WEEKS, STEP, STEP_COUNTS, STEP_WEEK
 from bifurque.engine.journey import Journey
 from bifurque.engine.names import Names
 from bifurque.engine.plan import Plan, QuietHours
@@ -21,6 +21,7 @@ from bifurque.rules.layout import (
     H_SENDS,
     H_START,
     H_STEP_COUNTS,
+    H_WEEKS,
     REASONS,
     SEND,
 )
@@ -65,6 +66,8 @@ class Program:
         reasons: reasons by code.
         winners: winners by code.
         causes: causes by code.
+        segments: addresses of the conditions of segments, by name.
+        experiments: words of the record that hold arms, by experiment.
         supplies: what contacts share; nothing: no life depends on another.
         surveys: rows of surveys with a scale.
     """
@@ -83,6 +86,8 @@ class Program:
     causes: list[str]
     behaviour: str
     supplies: list[Supply]
+    segments: dict[str, int]
+    experiments: dict[str, int]
     surveys: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -156,6 +161,7 @@ class Compiling:
         self.goals: dict[str, int] = {}
         self.surveys: dict[str, int] = {}
         self.watch_slots: dict[str, int] = {}
+        self.segments: dict[str, int] = {}
         self.supplies: list[Supply] = []
         self.needs: dict[str, tuple[int, int, int]] = {}  # by channel: list of what it needs, who goes first
         self.offers: dict[str, int] = {}
@@ -224,11 +230,13 @@ class Compiling:
         before = len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes)
         return before + len(self.plan.rules) + list(self.plan.offers).index(offer)
 
-    def place_counters(self) -> None:
-        """Tell steps and journeys where their counters stand."""
+    def place_counters(self, by_week: int) -> None:
+        """Tell steps and journeys where their counters stand; those of steps by week come last."""
         words = self.tables.words
         for i in range(len(self.steps)):
-            words[self.step_rows + i * STEP + ST_COUNTS] = words[H_STEP_COUNTS] + i * STEP_COUNTS
+            row = self.step_rows + i * STEP
+            words[row + ST_COUNTS] = words[H_STEP_COUNTS] + i * STEP_COUNTS
+            words[row + ST_WEEKS] = by_week + i * words[H_WEEKS] * STEP_WEEK
         for i in range(len(self.names.journeys)):
             at = words[H_ARM_COUNTS] + i * len(self.arms) * (ARM_COUNTS + 2 * len(self.reasons))
             words[self.journey_rows + i * JOURNEY + J_COUNTS] = at
@@ -254,5 +262,7 @@ class Compiling:
             causes,
             self.behaviour,
             self.supplies,
+            self.segments,
+            self.experiment_cells,
             self.surveys,
         )

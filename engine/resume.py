@@ -11,6 +11,9 @@ from bifurque.engine import simulate as simulator
 from bifurque.engine.checkpoints import Checkpoints, Saved
 from bifurque.engine.hosting import Place
 from bifurque.engine.hosts import warm
+from bifurque.engine.job import Job
+from bifurque.engine.living import ROWS
+from bifurque.engine.replications import Wanted
 from bifurque.engine.run import Run, open_run
 from bifurque.engine.setting import Setting
 from bifurque.engine.why import setting_of
@@ -52,12 +55,14 @@ def resume(
         raise RunError(f"{run.folder}: this run has no checkpoints (--checkpoint-every DAYS): simulate it again")
     place = Place(executor or run.manifest["executor"]["kind"], workers, address, hosts, checkpoint_every or every)
     ledger = run.manifest["ledger"]
-    setting = setting_of(run, simulator.ROWS[ledger])
-    checkpoints = Checkpoints.of(run.folder, setting, (checkpoint_every or every))
+    setting = setting_of(run, rows=ROWS[ledger])
+    wanted = Wanted(**run.manifest["wanted"])
+    setting = wanted.prepared(setting)
+    checkpoints = Checkpoints.of(run.folder, setting, checkpoint_every or every)
     with simulator.lanes_of(setting, place, "kernel") as lanes:
         warm(lanes[0], setting)
         timing = (started if started is not None else began, began)
-        job = simulator.Job(setting, lanes, ledger, place, progress, timing, time.perf_counter())
+        job = Job(setting, lanes, ledger, place, wanted, progress, timing, time.perf_counter())
         job.checkpoints, job.saved = checkpoints, _saved(checkpoints, setting)
         _sweep(run.folder)
         gone = ("status", "digest", "notes", "timing", "files")

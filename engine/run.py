@@ -83,8 +83,8 @@ def read_json(file: File) -> dict[str, Any]:
     return found
 
 
-def read_parquet(file: File) -> Any:
-    """A Parquet file of a run as an Arrow table.
+def read_parquet(file: File, filters: Any = None) -> Any:
+    """A Parquet file of a run as an Arrow table; only some of its rows if there are filters.
 
     Raises:
         RunError: it is not there, or damaged.
@@ -93,7 +93,7 @@ def read_parquet(file: File) -> Any:
     import pyarrow.parquet as parquet
 
     try:
-        return parquet.read_table(file)
+        return parquet.read_table(file, filters=filters)
     except OSError as error:
         raise RunError(f"{file}: cannot be read: {plain_reason(error)}") from None
     except pa.ArrowException as error:
@@ -173,9 +173,13 @@ class Run:
 
         return loads(self.manifest["plan"]["text"], self.manifest["plan"]["set"], self.manifest["plan"]["file"])
 
-    def ledger(self) -> Any:
-        """The decisions that were kept, as an Arrow table sorted by contact and time."""
-        return self._table("ledger")
+    def ledger(self, filters: Any = None) -> Any:
+        """The decisions that were kept, as an Arrow table sorted by contact and time.
+
+        Args:
+            filters: only some rows, such as `[("contact", "==", 17)]`.
+        """
+        return self._table("ledger", filters)
 
     def events(self) -> Any:
         """The events that were kept, as an Arrow table sorted by contact and time."""
@@ -185,14 +189,14 @@ class Run:
         """One of the tables of `aggregates/`, as an Arrow table."""
         return read_parquet(self.folder / "aggregates" / f"{name}.parquet")
 
-    def _table(self, name: str) -> Any:
+    def _table(self, name: str, filters: Any = None) -> Any:
         import pyarrow as pa
 
         files = sorted((self.folder / name).glob("*.parquet"))
         if not files:
             kept = self.manifest.get("ledger")
             raise RunError(f"{self.folder}: holds no {name}" + (" (--ledger none)" if kept == "none" else ""))
-        table = pa.concat_tables([read_parquet(f) for f in files], promote_options="default")
+        table = pa.concat_tables([read_parquet(f, filters) for f in files], promote_options="default")
         seconds = pa.timestamp("s", "UTC")  # Parquet has no such type: it keeps milliseconds
         fields = [f.with_type(seconds) if pa.types.is_timestamp(f.type) else f for f in table.schema]
         return table.unify_dictionaries().cast(pa.schema(fields))

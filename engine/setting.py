@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as File
 
 import numpy as np
@@ -54,6 +54,15 @@ class Setting:
     def keep(self, rows: Words, share: float) -> None:
         """Say in rows of contacts who is kept in the ledger: a share of all."""
         rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
+
+    def reseeded(self, seed: int) -> Setting:
+        """The same with another seed: other luck, and where contacts are drawn, other contacts."""
+        words, people = self.words.copy(), self.people
+        words[H_SEED] = seed
+        if isinstance(people, Drawn):
+            drawn = Drawn(self.program, seed, people.count, people.numbers)
+            drawn.ids, people = people.ids, drawn
+        return replace(self, seed=seed, words=words, people=people)
 
     def lane(self) -> Lane:
         """A lane's memory, ready to run."""

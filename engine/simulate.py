@@ -9,34 +9,29 @@ import platform
 import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path as File
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from bifurque.actors.host import Lane
 from bifurque.engine.aggregates import write_aggregates
-from bifurque.engine.checkpoints import Checkpoints, Saved, books_of, forget, points
-from bifurque.engine.cuts import PARTS
-from bifurque.engine.drive import Drive, Pieces, shares_of
-from bifurque.engine.executors import Executor
-from bifurque.engine.hosting import Place, Recipe, start_local
+from bifurque.engine.checkpoints import Checkpoints, forget
+from bifurque.engine.hosting import Place
 from bifurque.engine.hosts import Lived, warm
-from bifurque.engine.kpi import kpis, shared_figures, unknown_features
+from bifurque.engine.job import Job, live_job
+from bifurque.engine.kpi import by_week_from, kpis, shared_figures, unknown_features
+from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of
 from bifurque.engine.program import Program
+from bifurque.engine.replications import Wanted, before, replicate
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
 from bifurque.engine.setting import Setting, one_of, prepare
+from bifurque.engine.walks import write_walks
 from bifurque.engine.zones import database_version
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, RunError
 from bifurque.rules.settlement import Books
-
-Ledger = Literal["full", "sample", "none"]
-SAMPLE = 0.01
-"""The share of contacts whose rows a sampled ledger keeps; drawn by contact, so always the same ones."""
-STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
-ROWS = {"full": 1 << 17, "sample": 1 << 13, "none": 1 << 11}
 
 
 def simulate(
@@ -55,7 +50,12 @@ def simulate(
     rules_engine: str = "kernel",
     shadow: float | None = None,
     overwrite: bool = False,
-    progress: Callable[[int, int, int], None] | None = None,
+    replications: int = 1,
+    until: float | None = None,
+    figure: str = "revenue",
+    most: int = 200,
+    warm_up: int = 0,
+    progress: Progress | None = None,
     started: float | None = None,
     executor: str = "threads",
     address: str | None = None,
@@ -79,6 +79,11 @@ def simulate(
         rules_engine: `durable` lets durable-rules say which rule fires; for small runs, with the same result.
         shadow: the share of contacts who first live with both rules engines; a difference is an error.
         overwrite: replace a run folder that exists.
+        replications: how often the plan is lived, each time with the next seed; figures then have intervals.
+        until: go on until the 95 % interval of `figure` is within this share of its mean, on either side …
+        figure: … a figure of the totals …
+        most: … or until so many replications.
+        warm_up: how many days pass before figures are counted.
         progress: called with contacts done, contacts in all, and days.
         started: when the work began (`time.perf_counter`), for the timing in the manifest.
         executor: `threads`; `inline`: one lane after the other; `ray`: hosts on a Ray cluster. The result is the same.
@@ -96,6 +101,7 @@ def simulate(
     began = time.perf_counter()
     place = Place(executor, workers, address, hosts, checkpoint_every)
     one_of("ledger", ledger, tuple(STRETCH))
+    wanted = Wanted(replications, until, figure, most, warm_up)
     setting = prepare(
         plan,
         overrides=overrides,
@@ -107,31 +113,21 @@ def simulate(
         behaviour=behaviour,
         rows=ROWS[ledger],
     )
+    setting = wanted.prepared(setting)
     if shadow is not None:
         _shadow(setting, shadow)
     timing = (started if started is not None else began, began)
     with lanes_of(setting, place, rules_engine) as lanes:
         _try_cache(lanes[0], setting)
-        job = Job(setting, lanes, ledger, place, progress, timing, time.perf_counter())
+        job = Job(setting, lanes, ledger, place, wanted, progress, timing, time.perf_counter())
         folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
         return written(
-            job, folder, lambda: _manifest(setting, ledger, place, len(lanes)) | {"rules_engine": rules_engine}
+            job,
+            folder,
+            lambda: (
+                _manifest(setting, ledger, place, len(lanes)) | {"rules_engine": rules_engine, "wanted": asdict(wanted)}
+            ),
         )
-
-
-@dataclass
-class Job:
-    """A run under way: what it is made of, and when it began."""
-
-    setting: Setting
-    lanes: list[Lane]
-    ledger: Ledger
-    place: Place
-    progress: Callable[[int, int, int], None] | None
-    timing: tuple[float, float]
-    compiled_at: float
-    saved: Saved | None = None
-    checkpoints: Checkpoints | None = None
 
 
 def _shadow(setting: Setting, share: float) -> None:
@@ -162,7 +158,7 @@ def lanes_of(setting: Setting, place: Place, rules_engine: str) -> Iterator[list
 
 def _try_cache(lane: Lane, setting: Setting) -> None:
     try:
-        _warm(lane, setting)
+        warm(lane, setting)
     except OSError as error:
         text = f"machine code cannot be kept: {plain_reason(error)}: set BIFURQUE_CACHE to a folder with room"
         raise RunError(text) from None
@@ -175,9 +171,9 @@ def written(job: Job, folder: File, describe: Callable[[], dict[str, Any]]) -> R
     try:
         manifest |= describe()
         write_json(folder / MANIFEST, manifest | {"status": "running"})
-        books = Books(setting.program.supplies, setting.seed) if setting.program.supplies else None
-        lived, told = _live(job, folder, books)
-        _results(folder, setting, lived, manifest, books)
+        books = books_of(setting)
+        lived, told = live_job(job, folder, books)
+        _results(folder, job, lived, manifest, books)
         _note_consent(setting, sum(one.consenting for one in lived))
         manifest["notes"] = setting.notes
         manifest["timing"] = _timing(lived, told, *job.timing, job.compiled_at)
@@ -252,75 +248,6 @@ def _files(folder: File) -> dict[str, str]:
     return {str(f.relative_to(folder)): sha256(f) for f in files}
 
 
-def _warm(lane: Lane, setting: Setting) -> None:
-    """Load the machine code, or make it: over nobody."""
-    warm(lane, setting)
-
-
-def _live(job: Job, folder: File, books: Books | None) -> tuple[list[Lived], dict[str, float]]:
-    """Let everybody live; what each host has counted, and what it took to keep them together."""
-    setting, place = job.setting, job.place
-    count = setting.people.count
-    size = STRETCH[job.ledger]
-    if not place.partitioned:  # of a partition the stretches are the same for any number of lanes
-        size = max(min(size, -(-count // len(job.lanes))), 256)
-    share = {"full": 1.0, "sample": SAMPLE, "none": 0.0}[job.ledger]
-    recipe = Recipe(str(folder.resolve()), job.ledger, size, ROWS[job.ledger], share, place.partitioned)
-    if place.every is not None:
-        job.checkpoints = job.checkpoints or Checkpoints.of(folder, setting, place.every)
-        job.checkpoints.begin(job.saved or job.checkpoints.nothing())
-    if books is not None and job.saved is not None:
-        books_of(books, job.saved)
-    began = time.perf_counter()
-    executor = _executor(job, recipe, folder)
-    hosts_started = time.perf_counter() - began
-    try:
-        drive = Drive(executor, books, job.checkpoints, _shown(job) if place.executor == "ray" else None)
-        lived = drive.run(_shares(job, executor))
-    finally:
-        executor.close()
-    return lived, drive.told() | {"hosts_start_s": hosts_started}
-
-
-def _shown(job: Job) -> Callable[[int, int], None]:
-    """Tells how far everybody has come, share by share."""
-    count = job.setting.people.count
-
-    def show(done: int, shares: int) -> None:
-        if job.progress is not None:
-            job.progress(count * done // shares, count, job.setting.days)
-
-    return show
-
-
-def _executor(job: Job, recipe: Recipe, folder: File) -> Executor:
-    place = job.place
-    if place.executor == "ray":
-        from bifurque.engine.executor_ray import start_ray
-
-        return start_ray(recipe, place, lambda hosts: points(folder, job.saved, hosts))
-    finished = 0
-
-    def done(contacts: int) -> None:
-        nonlocal finished
-        finished += contacts
-        if job.progress is not None:
-            job.progress(finished, job.setting.people.count, job.setting.days)
-
-    hosts = len(job.lanes) if place.executor == "inline" else 1
-    return start_local(job.setting, recipe, points(folder, job.saved, hosts), job.lanes, done)
-
-
-def _shares(job: Job, executor: Executor) -> list[Pieces]:
-    """What each host has to live, in as many shares as there are checkpoints; at once if there are none."""
-    if not job.place.partitioned:
-        return [[executor.pieces(0)]]
-    gone = set(job.saved.lived) if job.saved is not None else set()
-    left = [[part for part in point.parts if part not in gone] for point in executor.points]
-    many = -(-job.setting.days // (job.place.every or job.setting.days)) * sum(map(len, left))
-    return shares_of(left, max(1, -(-many // PARTS)))
-
-
 def _needs_consent(program: Program) -> bool:
     return any(program.names.purpose(m.category) for m in program.plan.messages.values())
 
@@ -362,21 +289,32 @@ def _manifest(setting: Setting, ledger: Ledger, place: Place, lanes: int) -> dic
     }
 
 
-def _results(folder: File, setting: Setting, lived: list[Lived], manifest: dict[str, Any], books: Books | None) -> None:
+def _results(folder: File, job: Job, lived: list[Lived], manifest: dict[str, Any], books: Books | None) -> None:
+    setting, wanted = job.setting, job.wanted
     counters: Words = np.stack([one.counters for one in lived]).sum(axis=0)
     hashed = sum(one.hashed for one in lived) % 2**64
-    digest = hashlib.sha256(counters.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
+    in_all = counters[: by_week_from(setting.program)]  # steps by week are left out: these hold them in all
+    digest = hashlib.sha256(in_all.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
     manifest["digest"] = digest.hexdigest()
     if setting.program.tables.features:
         manifest["features"] = unknown_features(setting.program, counters)
-    figures = kpis(setting.program, counters, setting.days)
+    if wanted.warm_up:
+        counters = counters - before(setting, wanted.warm_up, len(job.lanes))
+        manifest["warm_up"] = wanted.warm_up
+    figures = kpis(setting.program, counters, setting.days - wanted.warm_up)
     if books is not None:
         books.advance(setting.program.end - 1)
         figures["shared"] = shared_figures(books)
         digest.update(repr(books.accounts).encode())
         manifest["digest"] = digest.hexdigest()
+    if wanted.several:
+        figures["replications"] = replicate(
+            setting, figures, wanted, len(job.lanes), job.progress, folder / "aggregates"
+        )
     write_json(folder / KPI, figures)
-    write_aggregates(folder / "aggregates", setting.program, counters)
+    lost = np.concatenate([one.lost for one in lived])
+    write_aggregates(folder / "aggregates", setting.program, counters, lost)
+    write_walks(folder / "aggregates", setting)
     if setting.people.ids is not None:
         import pyarrow.parquet as parquet
 

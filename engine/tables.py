@@ -53,6 +53,8 @@ class Tables:
         self.memories: dict[tuple[str, str, bool], int] = {}  # rows by event, filter, and whether values are kept
         self.filters: dict[tuple[str, str, bool], int] = {}
         self.bounds: Mapping[str, int] = {}
+        self.conditions: dict[int, tuple[str, Node]] = {}  # by the address of its instructions: a condition, its tree
+        self.arms: dict[str, int] = {}  # by experiment: the word of the record that holds the arm
 
     def cells(self, count: int, initial: int = 0) -> int:
         """Room in the record; its address."""
@@ -131,7 +133,10 @@ class Tables:
         """The address of a condition's instructions, or -1 if there is none."""
         if text is None:
             return -1
-        return self.put(lower_condition(self.tree(text, types.condition, more), self))
+        tree = self.tree(text, types.condition, more)
+        at = self.put(lower_condition(tree, self))
+        self.conditions[at] = (text, tree)
+        return at
 
     def number(self, value: float | str, more: Mapping[str, Type] | None = None) -> tuple[int, int]:
         """A number as (address of instructions or -1, the bits of a constant)."""

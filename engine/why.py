@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
+from importlib.metadata import version
 from pathlib import Path as File
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
-from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
-from bifurque.actors.layout import P_ZONE
 from bifurque.engine.contacts import contact_number
-from bifurque.engine.durable import stepping
-from bifurque.engine.ledger import Tabulator, taken
-from bifurque.engine.people import Drawn
+from bifurque.engine.durable import in_engine
+from bifurque.engine.evidence import Because
+from bifurque.engine.explain import as_data, explained
+from bifurque.engine.lives import Life, relive
+from bifurque.engine.living import SAMPLE
+from bifurque.engine.people import Drawn, kept
 from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
-from bifurque.engine.words import entry, reason, say
+from bifurque.engine.words import entry, language, reason, say
 from bifurque.engine.zones import known_zones, near_zone, read_zone
 from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, short
-from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, ROWS_COUNT
+from bifurque.rules.syntax import Node
 
 
-def setting_of(run: Run, rows: int = 1 << 13) -> Setting:
-    """The setting of a run, from its manifest and the files it was made of.
+def setting_of(run: Run, more: tuple[str, ...] = (), rows: int = 1 << 13) -> Setting:
+    """The setting of a run, from its manifest and the files it was made of; with more overrides if there are any.
 
-    Args:
-        run: the run.
-        rows: how many decision rows a lane holds at a time.
+    Raises:
+        RunError: a file of the run is no longer what it was.
+    """
+    asked = asked_of(run)
+    return prepare(**asked | {"overrides": [*asked["overrides"], *more], "rows": rows})
+
+
+def asked_of(run: Run) -> dict[str, Any]:
+    """What a run was asked: the arguments of `prepare` that make its setting again.
 
     Raises:
         RunError: a file of the run is no longer what it was.
@@ -43,17 +51,16 @@ def setting_of(run: Run, rows: int = 1 << 13) -> Setting:
             raise RunError(f"{file}: the {name} file has changed since the run")
         files[name] = file
     plan = manifest["plan"]
-    return prepare(
-        plan["text"] if "\n" in plan["text"] else plan["text"] + "\n",
-        overrides=plan["set"],
-        contacts=manifest["contacts"] if "population" not in files and (manifest["asked"] or not files) else None,
-        days=manifest["days"],
-        seed=manifest["seed"],
-        behaviour=manifest["behaviour"],
-        population=files.get("population"),
-        events=files.get("events"),
-        rows=rows,
-    )
+    return {
+        "plan": plan["text"] if "\n" in plan["text"] else plan["text"] + "\n",
+        "overrides": plan["set"],
+        "contacts": manifest["contacts"] if "population" not in files and (manifest["asked"] or not files) else None,
+        "days": manifest["days"],
+        "seed": manifest["seed"],
+        "behaviour": manifest["behaviour"],
+        "population": files.get("population"),
+        "events": files.get("events"),
+    }
 
 
 def replay(setting: Setting, contact: int, rules_engine: str = "kernel") -> tuple[Any, Any]:
@@ -64,22 +71,9 @@ def replay(setting: Setting, contact: int, rules_engine: str = "kernel") -> tupl
     Raises:
         DataError: nobody has this number in the run.
     """
-    place = setting.people.find(contact)
-    if place < 0:
-        raise DataError(f"no contact `{contact}` in this run")
-    stretch = setting.stretch(0, place, place + 1, 1.0)
-    tabulator = Tabulator(setting.program, setting.texts)
-    decisions, events = [], []
-    more = RAN_OUT_OF_ROOM
-    with np.errstate(over="ignore"), stepping(setting, rules_engine) as (words, of):
-        words[CONTACT], words[NEXT_CONTACT] = MISSING, 0
-        while more == RAN_OUT_OF_ROOM:
-            more = of(run_lane)(words, stretch.people, stretch.events, stretch.bounds)
-            rows, happened = taken(words)
-            decisions.append(rows.copy())
-            events.append(happened.copy())
-            words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
-    return tabulator.decisions(np.concatenate(decisions)), tabulator.events(np.concatenate(events))
+    with in_engine(setting, rules_engine) as (words, hands):
+        life = relive(setting, contact, watched=False, hands=hands, words=words)
+    return life.decisions, life.events
 
 
 def find_contact(run: Run, text: str) -> int:
@@ -104,37 +98,104 @@ DONE = ("opened", "machine", "clicked", "unsubscribed", "complained", "bounced",
 
 
 class Answer(Struct, frozen=True):
-    """Every decision about one contact, and the clock on its wall."""
+    """Every decision about one contact, what each rests on, and the clock on its wall."""
 
     rows: list[dict[str, Any]]
     zone: str
     rules: dict[str, str] = {}  # the plan's rules, with their conditions
     lived: list[dict[str, Any]] = []  # what the contact did, and mail programs for it
+    because: list[Because] = []  # what each row rests on
+    segments: dict[str, Node] = {}
+    notes: list[str] = []
+
+    def segment(self, name: str) -> Node:
+        """The tree of a segment."""
+        return self.segments[name]
+
+    @property
+    def data(self) -> list[dict[str, Any]]:
+        """Rows with what they rest on, for programs."""
+        pairs = zip(self.rows, self.because, strict=True)
+        return [row | {"because": as_data(found, self.segment)} for row, found in pairs]
 
 
 def why(run: Run, contact: str, message: str | None = None, rules_engine: str = "kernel") -> Answer:
     """Every decision about one contact in time order, each with its reason; of one message if it is named.
 
-    The contact lives again; `rules_engine` may be `durable`, then durable-rules says which rule fires.
+    Args:
+        run: the run.
+        contact: its number, or its id in the files of the run.
+        message: only decisions about this message.
+        rules_engine: `kernel`; or `durable`: durable-rules says which rule fires.
 
     Raises:
         DataError: no such contact, or no such message.
-        RunError: a file of the run is no longer what it was; durable-rules cannot be loaded, or fails.
+        RunError: a file of the run is no longer what it was, or the life is not the one in the ledger; durable-rules
+            cannot be loaded, or fails.
     """
     setting = setting_of(run)
     names = setting.program.names
     if message is not None and message not in names.messages:
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
+    life, notes = life_of(run, setting, contact, rules_engine)
+    assert life.witness is not None
+    rows, because = life.rows, list(life.witness.because)
+    if setting.program.supplies:  # what comes after the first request is the ledger's word alone
+        rows += [r for r in stored_rows(run, life) or [] if r not in rows]
+        because += [Because()] * (len(rows) - len(because))
+    chosen = [i for i, r in enumerate(rows) if message in (None, r["message"])]
+    return Answer(
+        rows=[rows[i] for i in chosen],
+        zone=life.zone,
+        rules={r.name: r.when for r in setting.plan.rules},
+        lived=[r for r in life.events.to_pylist() if message in (None, r["message"])],
+        because=[because[i] for i in chosen],
+        segments=life.witness.readings.segments,
+        notes=notes,
+    )
+
+
+def life_of(run: Run, setting: Setting, contact: str, rules_engine: str = "kernel") -> tuple[Life, list[str]]:
+    """The life of one contact of a run, lived again; and what is to be said of that.
+
+    Raises:
+        DataError: no such contact.
+        RunError: it is not the life that the ledger tells.
+    """
     number = find_contact(run, contact)
-    place = setting.people.find(number)
-    if place < 0:
+    if setting.people.find(number) < 0:
         raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
-    decisions, events = replay(setting, number, rules_engine)
-    rows: list[dict[str, Any]] = decisions.to_pylist()
-    zone = int(setting.people.rows(place, place + 1)[0, P_ZONE])
-    rules = {r.name: r.when for r in setting.plan.rules}
-    kept, lived = ([r for r in found if message in (None, r["message"])] for found in (rows, events.to_pylist()))
-    return Answer(kept, names.zones[max(zone, 0)], rules, lived)
+    with in_engine(setting, rules_engine) as (words, hands):
+        life = relive(setting, number, hands=hands, words=words)
+    made, here = str(run.manifest.get("bifurque", "?")), version("bifurque")
+    if not same_life(run, life):
+        raise RunError(say(language(None), "why.differs", run.folder, made, here))
+    notes = [] if made == here else [say(language(None), "why.version", made, here)]
+    return life, [*notes, say(language(None), "why.shared")] if setting.program.supplies else notes
+
+
+def stored_rows(run: Run, life: Life) -> list[dict[str, Any]] | None:
+    """The decisions about a contact that the ledger of a run kept; None if it did not keep this contact."""
+    ledger = run.manifest.get("ledger")
+    numbers = np.array([life.contact])
+    stored = ledger == "full" or (ledger == "sample" and kept(int(run.manifest["seed"]), numbers, SAMPLE)[0] == 1)
+    if not stored or not run.complete:
+        return None
+    if not any((run.folder / "ledger").glob("*.parquet")):  # nothing was decided about anybody
+        return []
+    rows: list[dict[str, Any]] = run.ledger([("contact", "==", life.contact)]).to_pylist()
+    return rows
+
+
+def same_life(run: Run, life: Life) -> bool:
+    """Whether the ledger of a run, where it kept this contact, tells the same decisions.
+
+    Where contacts share something, a life lived alone goes only as far as its first request.
+    """
+    told = stored_rows(run, life)
+    if told is None:
+        return True
+    return all(row in told for row in life.rows) if life.setting.program.supplies else told == life.rows
 
 
 def _who(setting: Setting, contact: str) -> str:
@@ -148,15 +209,57 @@ def _who(setting: Setting, contact: str) -> str:
     return ""
 
 
-def told(answer: Answer, lang: str, zone: str | None = None, *, events: bool = False) -> list[str]:
-    """Decisions in words, one line each, on the contact's wall clock or that of a zone; `events`: and what it did."""
+def told(
+    answer: Answer,
+    lang: str,
+    zone: str | None = None,
+    *,
+    events: bool = False,
+    because: bool = False,
+    laws: bool = False,
+) -> list[str]:
+    """Decisions in words, in time order.
+
+    Args:
+        answer: the decisions.
+        lang: `fr` or `en`.
+        zone: on whose wall clock; by default the contact's own.
+        events: also what the contact did.
+        because: below each, what it rests on: conditions with ticks and values, the law that said no.
+        laws: there, also the laws that let a message pass.
+
+    Raises:
+        DataError: no zone has this name.
+    """
+    info = clock_of(answer.zone, zone)
+    found: list[tuple[dt.datetime, int, list[str]]] = []
+    for i, row in enumerate(answer.rows):
+        more = explained(answer.because[i], lang, info, answer.segment, full=laws) if because else []
+        found.append((row["time"], 1, [told_row(row, lang, info, answer.rules), *(f"    {line}" for line in more)]))
+    done = answer.lived if events else []
+    found += [(row["time"], 0, [f"{_clock(row, info)}  {_done(row, lang)}"]) for row in done]
+    found.sort(key=lambda one: one[:2])
+    return [line for _, _, lines in found for line in lines]
+
+
+def clock_of(own: str, zone: str | None) -> dt.tzinfo:
+    """The wall clock of a contact, or of a zone that is asked for.
+
+    Raises:
+        DataError: no zone has this name.
+    """
     if zone is not None and zone not in known_zones():
         raise DataError(f"no time zone is called `{short(zone)}`" + near_zone(zone))
-    info = read_zone(zone or answer.zone)
-    lines = [(row["time"], 1, _said(row, lang, info, answer.rules)) for row in answer.rows]
-    lines += [(row["time"], 0, _done(row, lang)) for row in answer.lived if events]
-    lines.sort(key=lambda line: line[:2])
-    return [f"{time.astimezone(info):%Y-%m-%d %H:%M:%S %Z}  {text}" for time, _, text in lines]
+    return read_zone(zone or own)
+
+
+def told_row(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
+    """One decision in words."""
+    return f"{_clock(row, info)}  {_said(row, lang, info, rules)}"
+
+
+def _clock(row: dict[str, Any], info: dt.tzinfo) -> str:
+    return f"{row['time'].astimezone(info):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _done(row: dict[str, Any], lang: str) -> str:

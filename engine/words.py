@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from bifurque.engine.words_why import WHY_WORDS
+
 LANGUAGES = ("fr", "en")
 
 _WORDS: dict[str, tuple[str, str]] = {
@@ -139,7 +141,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "entry.date": ("calendrier", "a date"),
     "why.nothing": ("rien n'a été décidé pour ce contact", "nothing was decided about this contact"),
     "why.nothing_message": ("`{}` n'a jamais été sur le point de partir", "`{}` never came up"),
-}
+} | WHY_WORDS
 
 
 def language(asked: str | None) -> str:

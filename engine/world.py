@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path as File
@@ -10,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from bifurque.actors.lane import RAN_OUT_OF_ROOM, begin, finish, live
+from bifurque.actors.lane import RAN_OUT_OF_ROOM
 from bifurque.actors.layout import (
     EVENT,
     FROM_FILE,
@@ -25,20 +24,25 @@ from bifurque.actors.layout import (
     P_PERSONA,
     P_ZONE,
 )
-from bifurque.actors.step import NO_INPUT, step
+from bifurque.actors.mailbox import next_timer
+from bifurque.actors.step import NO_INPUT
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.compile_people import BITS, default_word
 from bifurque.engine.contacts import contact_number
+from bifurque.engine.durable_step import Chaining
 from bifurque.engine.imports import event_purpose
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.load import load, loads
+from bifurque.engine.observed import Witness
 from bifurque.engine.plan import Plan
 from bifurque.engine.program import Program
 from bifurque.engine.templates_list import template, template_names
 from bifurque.engine.texts import Texts
+from bifurque.engine.twins import PLAIN, in_hands
 from bifurque.engine.values import Duration, read_date
+from bifurque.engine.world_rules import SecondEngine
 from bifurque.engine.world_sharing import live_together
-from bifurque.engine.zones import known_zones, read_zone
+from bifurque.engine.zones import instant_at, known_zones, reading_at
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import (
@@ -48,6 +52,7 @@ from bifurque.rules.layout import (
     H_JOURNEYS,
     H_SCORES,
     H_SEED,
+    H_TIMERS,
     IN_CAUSE,
     IN_KEY,
     IN_SEND,
@@ -80,6 +85,8 @@ class World:
         set: overrides, `path.to.value=X`.
         behaviour: `off`, or `constant` to let the plan's behaviour add to what contacts are told to do.
         seed: of the draws of behaviour, experiments and holdouts.
+        watched: whether a witness notes what every decision rests on: `Contact.witness`.
+        rules_engine: `kernel`; or `durable`: durable-rules says which rule fires.
 
     >>> world = World("cart")
     >>> anna = world.contact("anna", zone="Europe/Paris")
@@ -96,7 +103,10 @@ class World:
         set: Sequence[str] = (),
         behaviour: str = "off",
         seed: int = 1,
+        watched: bool = False,
+        rules_engine: str = "kernel",
     ) -> None:
+        self.watched = watched
         if str(plan) in template_names():
             checked = loads(template(str(plan), "en"), set, str(plan))
         elif isinstance(plan, str) and "\n" in plan:
@@ -109,6 +119,7 @@ class World:
         self._programs: dict[str, Program] = {}
         program = self.program(checked.zone)
         self.books = Books(program.supplies, seed) if program.supplies else None
+        self.second = SecondEngine(program) if rules_engine == "durable" and checked.rules else None
         self.now = program.start
         """The present, in seconds since 1970-01-01 UTC."""
 
@@ -148,17 +159,17 @@ class World:
 
     def until(self, moment: str) -> None:
         """Let time pass up to a moment on the plan's wall clock, as `2025-03-10 14:00`; what is due at it happens."""
-        self._go(_instant(moment, self.plan.zone), at_it=True)
+        self._go(instant_at(moment, self.plan.zone), at_it=True)
 
     def _go(self, instant: int, *, at_it: bool) -> None:
         if instant < self.now:
-            raise DataError(f"time only goes on: it is {_reading(self.now, self.plan.zone)} already")
+            raise DataError(f"time only goes on: it is {reading_at(self.now, self.plan.zone)} already")
         until = instant + 1 if at_it else instant
         if self.books is None:
             for contact in self.contacts:
                 contact._live(until)
         else:
-            live_together([c._live for c in self.contacts], self.books, until)
+            live_together([(c._live, c._steps.answer) for c in self.contacts], self.books, until)
         self.now = instant
 
 
@@ -182,11 +193,17 @@ class Contact:
         row[0, P_CONTACT], row[0, P_KEEP], row[0, P_JOINED] = number, 1, MISSING
         row[0, P_ZONE] = program.names.zones.index(zone) if zone in known_zones() else NO_ZONE
         row[0, P_PERSONA] = _known(persona or program.names.personas[0], program.names.personas, "persona")
+        self._rules: Chaining | None = None
         self._fill(row, consent, given)
+        self._rules = world.second.over(program, self._texts, self._words) if world.second else None
+        hands = self._rules.hands if self._rules else {}
+        self._words = self._rules.reading.words if self._rules else self._words
+        self.witness = Witness(program, self._texts, hands) if world.watched else None
+        self._steps = self.witness.steps if self.witness else in_hands(hands) if hands else PLAIN
         words = self._words
         words[H_SEED], words[CONTACT] = world.seed, MISSING
         with np.errstate(over="ignore"):
-            begin(words, row, 0)
+            self._steps.begin(words, row, 0)
         self._tabulator = Tabulator(program, self._texts)
         self._rows: list[Words] = []
         self._told: Counter[str] = Counter()
@@ -224,11 +241,13 @@ class Contact:
         code = int(self._texts.codes(pa.array([text]))[0])
         if self._texts.count > before:
             self._words = self._texts.answers(self._program, self._words[: len(self._program.words)])
+            if self._rules is not None:
+                self._words = self._rules.look_again(self._words)
         return code
 
     def at(self, moment: str) -> Self:
         """Go to a moment on this contact's wall clock, as `2025-03-10 14:00`; what is due then follows what is done."""
-        self.world._go(_instant(moment, self.zone), at_it=False)
+        self.world._go(instant_at(moment, self.zone), at_it=False)
         return self
 
     def does(
@@ -260,13 +279,13 @@ class Contact:
             words[IN_CAUSE] = nth(words[IN_CAUSE], self._told[event])
             self._told[event] += 1
             if words[QUARANTINED] == 0:
-                step(words, self.world.now, NO_INPUT)
+                self._steps.step(words, self.world.now, NO_INPUT)
         self._take()
 
     def _live(self, until: int) -> Words:
         """Live to an instant, or to what must be settled with others before; the memory."""
         with np.errstate(over="ignore"):
-            while live(self._words, NOTHING, 0, min(until, self._program.end)) == RAN_OUT_OF_ROOM:
+            while self._steps.live(self._words, NOTHING, 0, min(until, self._program.end)) == RAN_OUT_OF_ROOM:
                 self._take()
         self._take()
         return self._words
@@ -276,6 +295,21 @@ class Contact:
         self._words[ROWS_COUNT] = self._words[EVENTS_COUNT] = 0
         if len(rows):
             self._rows.append(rows.copy())
+
+    @property
+    def memory(self) -> Words:
+        """The memory of this contact, as the step sees it."""
+        return self._words
+
+    @property
+    def program(self) -> Program:
+        """The compiled plan it lives."""
+        return self._program
+
+    @property
+    def due(self) -> int:
+        """When something is due next, in seconds since 1970-01-01 UTC."""
+        return int(self._words[self._words[H_TIMERS] + next_timer(self._words)])
 
     @property
     def decisions(self) -> list[dict[str, Any]]:
@@ -293,7 +327,7 @@ class Contact:
     def told(self, outcome: str) -> list[tuple[str, str]]:
         """Messages with an outcome (`sent`, `held`, `dropped`, `replaced`), each with its instant."""
         rows = [r for r in self.decisions if r["outcome"] == outcome]
-        return [(r["message"], _reading(int(r["time"].timestamp()), self._zone)) for r in rows]
+        return [(r["message"], reading_at(int(r["time"].timestamp()), self._zone)) for r in rows]
 
     @property
     def reasons(self) -> list[tuple[str, str, str]]:
@@ -360,23 +394,10 @@ class Contact:
     def end(self) -> None:
         """Close the books: what is still held is pending, as at the end of a run."""
         with np.errstate(over="ignore"):
-            finish(self._words)
+            self._steps.finish(self._words)
 
 
 def _known(word: str, words: tuple[str, ...], what: str) -> int:
     if word not in words:
         raise DataError(f"no {what} is called `{word}`" + did_you_mean(word, words))
     return words.index(word)
-
-
-def _instant(moment: str, zone: str) -> int:
-    """The instant of a wall-clock reading; an offset such as +02:00 may say which pass of a repeated hour."""
-    found = dt.datetime.fromisoformat(moment)
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=read_zone(zone if zone in known_zones() else "UTC"))
-    return int(found.timestamp())
-
-
-def _reading(t: int, zone: str) -> str:
-    local = dt.datetime.fromtimestamp(t, read_zone(zone))
-    return f"{local:%Y-%m-%d %H:%M:%S}".removesuffix(":00")

@@ -7,23 +7,25 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from bifurque.actors.barrier import settle
-from bifurque.actors.lane import answer
 from bifurque.actors.parking import gather, next_until
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import CONTACT, H_LETTERS, H_PARKED, LETTERS_COUNT, UNTIL
 from bifurque.rules.settlement import Books
 from bifurque.rules.sharing import LETTER, PK_ASKED, PK_CONTACT, PK_FIRST
 
+Answering = Callable[[Words, int], None]
 
-def live_together(lives: Sequence[Callable[[int], Words]], books: Books, until: int) -> None:
+
+def live_together(lives: Sequence[tuple[Callable[[int], Words], Answering]], books: Books, until: int) -> None:
     """Let contacts live up to an instant, each waiting for the others where it asks for something shared.
 
     Args:
-        lives: by contact: lives on to an instant, or to its next request, and gives its memory.
+        lives: by contact: what lives on to an instant, or to its next request, and gives its memory; and what lives the
+            answers to its requests.
         books: what there is.
         until: the instant.
     """
-    memories = [live(until) for live in lives]
+    memories = [live(until) for live, _ in lives]
     while True:
         for words in memories:
             _hear(words, books)
@@ -32,16 +34,16 @@ def live_together(lives: Sequence[Callable[[int], Words]], books: Books, until: 
             return
         t = min(int(memories[i][UNTIL]) for i in waiting)
         asking = [i for i in waiting if memories[i][UNTIL] == t]
-        _settle([memories[i] for i in asking], books, t)
+        _settle([(memories[i], lives[i][1]) for i in asking], books, t)
         for i in asking:
-            memories[i] = lives[i](until)
+            memories[i] = lives[i][0](until)
 
 
-def _settle(memories: list[Words], books: Books, t: int) -> None:
-    asked = [(words, _ask(words)) for words in memories]
-    settle(books, t, [parked for _, parked in asked if parked is not None])
+def _settle(memories: list[tuple[Words, Answering]], books: Books, t: int) -> None:
+    asked = [(words, answer, _ask(words)) for words, answer in memories]
+    settle(books, t, [parked for _, _, parked in asked if parked is not None])
     with np.errstate(over="ignore"):
-        for words, parked in asked:
+        for words, answer, parked in asked:
             if parked is not None:
                 answer(words, int(words[H_PARKED]))
 

@@ -92,3 +92,17 @@ def zone_words(zone: str, start: int, end: int) -> list[int]:
     """The table the kernel reads: the stretches, then the end of time."""
     words = [word for pair in stretches(zone, start, end) for word in pair]
     return [*words, NEVER, 0]
+
+
+def instant_at(moment: str, zone: str) -> int:
+    """The instant of a written wall-clock reading; an offset such as +02:00 may say which pass of a repeated hour."""
+    found = dt.datetime.fromisoformat(moment)
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=read_zone(zone if zone in known_zones() else "UTC"))
+    return int(found.timestamp())
+
+
+def reading_at(t: int, zone: str) -> str:
+    """An instant on a zone's wall clock, as `2025-03-10 14:00`, with seconds where there are any."""
+    local = dt.datetime.fromtimestamp(t, read_zone(zone))
+    return f"{local:%Y-%m-%d %H:%M:%S}".removesuffix(":00")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bifurque.rules.compiled import Memory, as_real, kernel, seldom
 from bifurque.rules.conditions import number
-from bifurque.rules.decisions import emit, week_counts
+from bifurque.rules.decisions import emit, lost, week_counts
 from bifurque.rules.foresight import look_ahead
 from bifurque.rules.laws import blocked, consented, first_allowed, record_send, suppressor, waits
 from bifurque.rules.layout import *
@@ -174,17 +174,9 @@ def drop(m: Memory, entry: int, t: int, reason: int, winner: int, until: int, ca
         give_back(m, entry, t)
     m[week_counts(m, send, t) + N_FIXED + m[H_REASONS] + reason] += 1
     worth = value(m, send, m[entry + OUT_END], t)
-    write(
-        m,
-        entry,
-        t,
-        OUTCOME_DROPPED,
-        reason,
-        winner,
-        until,
-        cause,
-        int(worth * 100.0 + 0.5) if worth == worth else 0,
-    )
+    cents = int(worth * 100.0 + 0.5) if worth == worth else 0
+    lost(m, send, t, m[H_REASONS] + reason, winner, cents)
+    write(m, entry, t, OUTCOME_DROPPED, reason, winner, until, cause, cents)
     m[entry + OUT_STATE], m[entry + OUT_LAW] = DROPPED, reason
 
 
@@ -240,6 +232,7 @@ def held(m: Memory, entry: int, t: int, reason: int, winner: int, until: int) ->
         return_needs(m, m[m[entry + OUT_SEND] + SEND_NEEDS], t)
         m[entry + OUT_GRANT] = NOT_ASKED
     m[week_counts(m, m[entry + OUT_SEND], t) + N_FIXED + reason] += 1
+    lost(m, m[entry + OUT_SEND], t, reason, winner, 0)
     write(m, entry, t, OUTCOME_HELD, reason, winner, until, cause_of(m, entry), 0)
 
 

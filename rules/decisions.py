@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bifurque.rules.compiled import Memory, kernel
+from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.layout import *
 from bifurque.rules.numbers import mix64, signed
 
@@ -57,10 +57,53 @@ def emit(
 
 
 @kernel
+def week_of(m: Memory, t: int) -> int:
+    """The week of the run that holds t."""
+    return min((t - m[H_START]) // WEEK, m[H_WEEKS] - 1)
+
+
+@kernel
 def week_counts(m: Memory, send: int, t: int) -> int:
     """The address of the counters of one send row in the week of t."""
+    return m[H_SEND_COUNTS] + (week_of(m, t) * m[H_N_SENDS] + m[send + SEND_ID]) * (N_FIXED + 2 * m[H_REASONS])
+
+
+@seldom
+def lost(m: Memory, send: int, t: int, which: int, winner: int, cents: int) -> None:
+    """Count a decision not to send, with who decided; the host empties the table before it is full.
+
+    Keys of (send row, held or dropped, reason, winner) stand at hashed places; behind them, by place and week, how
+    many there were and their cents.
+
+    Args:
+        m: the lane's memory.
+        send: the send row.
+        t: when.
+        which: the reason; plus the number of reasons if the message was dropped.
+        winner: who decided.
+        cents: what the message was worth.
+    """
+    table = m[H_LOST]
+    size, keys = m[table + LO_SIZE], m[table + LO_KEYS]
+    key = ((m[send + SEND_ID] * 2 * m[H_REASONS]) + which) * 65536 + winner + 1
+    at = signed(np.uint64(key) * K0 >> np.uint64(32)) & (size - 1)
+    while m[keys + at] != 0 and m[keys + at] != key:
+        at = (at + 1) & (size - 1)
+    m[table + LO_COUNT] += 1 if m[keys + at] == 0 else 0
+    m[keys + at] = key
     week = min((t - m[H_START]) // WEEK, m[H_WEEKS] - 1)
-    return m[H_SEND_COUNTS] + (week * m[H_N_SENDS] + m[send + SEND_ID]) * (N_FIXED + 2 * m[H_REASONS])
+    cell = keys + size + (at * m[H_WEEKS] + week) * 2
+    m[cell] += 1
+    m[cell + 1] += cents
+
+
+@seldom
+def forget_lost(m: Memory) -> None:
+    """Empty the table of decisions not to send, where nobody wants it."""
+    table = m[H_LOST]
+    m[table + LO_COUNT] = 0
+    for i in range(m[table + LO_SIZE] * (1 + 2 * m[H_WEEKS])):
+        m[m[table + LO_KEYS] + i] = 0
 
 
 @kernel

@@ -79,6 +79,8 @@ ALWAYS = -(2**62)
 """Letters and parked contacts waiting to be taken away, see `bifurque.rules.sharing`. H_PARKED_MOST: words of one."""
 H_SHOCKS = 124
 """Where shocks stand, by what they change; 0: the plan has none."""
+(NOTES, WARMING) = range(125, 127)
+"""Room for notes on each contact, or 0; 1 while a warm-up is run: see `bifurque.actors.noting`."""
 OFF, CONSTANT, REALISTIC = range(3)
 
 # Fixed words. -- the contact at hand
@@ -125,14 +127,15 @@ OFF, CONSTANT, REALISTIC = range(3)
 (LETTERS_COUNT, PARKED_WORDS) = range(117, 119)
 
 # Fixed words. -- masks of the rules that may be true, given the event at hand; 0: all
-POSSIBLE = 124
+POSSIBLE = 127
 
 # Fixed words. -- names an expression may read besides the record
 (DEADLINE, VALUE, VISIT) = range(104, 107)
-LANE_WORDS, LANE_WORDS_END = LAW, H_SHOCKS + 1
+(H_LOST, H_BOOKS, FIRST_WEEK, LAST_WEEK) = range(128, 132)  # not sent; groups; local weeks of a life
+LANE_WORDS, LANE_WORDS_END = LAW, H_BOOKS + 1
 """The fixed words that outlive a contact."""
 
-STACK, STACK_SIZE = 128, 64
+STACK, STACK_SIZE = 132, 64
 KNOWN = STACK + STACK_SIZE
 TABLES = KNOWN + STACK_SIZE
 """The first word of the plan's tables."""
@@ -350,6 +353,8 @@ NOBODY = 0
     N_PENDING,
 ) = range(10)
 N_FIXED = 10
+
+(LO_COUNT, LO_SIZE, LO_KEYS) = range(3)  # of decisions not to send: how many keys, for how many is room, where
 
 # Causes of a row: these, then the reasons, then the event types
 CAUSES = (

@@ -5,7 +5,8 @@ from unittest import mock
 
 from auditor import story_of
 
-from bifurque.engine.simulate import ROWS, simulate
+from bifurque.engine.living import ROWS
+from bifurque.engine.simulate import simulate
 
 
 def write(file, rows):

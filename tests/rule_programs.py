@@ -15,6 +15,7 @@ from bifurque.engine.durable import chaining
 from bifurque.engine.ledger import Tabulator, taken
 from bifurque.engine.load import loads
 from bifurque.engine.texts import Texts
+from bifurque.engine.twins import twins
 from bifurque.rules.compiled import compiled
 from bifurque.rules.layout import CONTACT, EVENTS_COUNT, H_SEED, MISSING, NEXT_CONTACT, QUARANTINED, ROWS_COUNT
 
@@ -209,7 +210,7 @@ class Durable(Kernel):
         self.opened = ExitStack()
         words = self.texts.answers(self.program, self.program.words.copy())
         self.words, rules = self.opened.enter_context(chaining(self.program, self.texts, words))
-        self.lane, self.host = rules.twin.of(run_lane), rules.host
+        self.lane, self.host = twins(rules.hands)(run_lane), rules.host
 
     def ready(self):
         return self.words.copy()

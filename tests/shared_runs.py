@@ -37,10 +37,11 @@ def rows_hash(table):
 
 
 def outcome(run):
-    """What must be the same however a run was run: digest, figures, ledger, events."""
+    """What must be the same however a run was run: digest, figures, weeks, ledger, events."""
     kept = run.folder / "ledger"
     rows = (rows_hash(run.ledger()), rows_hash(run.events())) if any(kept.iterdir()) else ()
-    return (run.digest, (run.folder / "kpi.json").read_bytes(), *rows)
+    weeks = {file.name: file.read_bytes() for file in (run.folder / "aggregates").iterdir()}
+    return (run.digest, (run.folder / "kpi.json").read_bytes(), weeks, *rows)
 
 
 def tidy(run):

@@ -137,16 +137,15 @@ def test_an_action_that_raises_is_heard_and_leaves_no_process(tmp_path, monkeypa
     made = Chaining.__init__
     hosts = []
 
-    def with_a_fault(self, reading, host):
+    def noted(self, reading, host):
         made(self, reading, host)
         hosts.append(host)
 
-        def fire(m, rule, t):
-            raise Told
+    def fire(m, rule, t):
+        raise Told
 
-        self.fire = fire
-
-    monkeypatch.setattr(Chaining, "__init__", with_a_fault)
+    monkeypatch.setattr(Chaining, "__init__", noted)
+    monkeypatch.setattr(Chaining, "fire", property(lambda self: fire))
     with pytest.raises(Told), durable_lane(setting) as lane:
         lane.live(setting.stretch(0, 0, 1, 1.0), Nowhere())
     assert hosts[0].process is None

@@ -92,6 +92,14 @@ def test_a_planted_import_is_seen(folder, line):
     assert upward(folder, "import json\n" + line + "\n")
 
 
+def test_what_is_above_the_engine_is_named_in_one_place():
+    """Commands of the dashboard: a table of names, imported when they are asked for."""
+    named = [f for f in sources("engine", "actors", "rules") if "bifurque.dashboard" in f.read_text("utf-8")]
+    assert [str(f.relative_to(ROOT)) for f in named] == ["engine/commands.py"]
+    lines = [line for line in named[0].read_text("utf-8").splitlines() if "dashboard" in line]
+    assert all(line.startswith("ABOVE = ") for line in lines)
+
+
 def test_only_the_compiler_imports_numba():
     found = set()
     for file in sources(*FOLDERS, "src/bifurque"):
@@ -110,7 +118,7 @@ def test_only_one_module_knows_ray():
     modules = {str(f.relative_to(ROOT)): imported(f.read_text("utf-8")) for f in sources(*FOLDERS, "src/bifurque")}
     assert {f for f, found in modules.items() if any(m.split(".")[0] == "ray" for m in found)} == RAY
     who = {f for f, found in modules.items() if any(m.startswith("bifurque.engine.executor_ray") for m in found)}
-    assert who == {"engine/simulate.py"}
+    assert who == {"engine/job.py"}
 
 
 COLD = """

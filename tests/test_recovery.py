@@ -17,7 +17,7 @@ FAMILIES = {
     **{model: (recoveries.purchases, 2500, 600) for model in PURCHASES},
     "spend": (recoveries.spend, 1500, 500),
     "visits": (recoveries.visits, 1000, 500),
-    "mail": (recoveries.mail, 600, 350),
+    "mail": (recoveries.mail, 1500, 350),
     "trial": (recoveries.trial, 6000, 3000),
 }
 """By family how it is drawn, and the size of its logs in the long and in the short proof."""

@@ -6,10 +6,11 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
+from bifurque.engine.living import SAMPLE
 from bifurque.engine.load import inspect
 from bifurque.engine.people import kept
 from bifurque.engine.run import open_run
-from bifurque.engine.simulate import SAMPLE, simulate
+from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
 from bifurque.engine.why import replay, setting_of, told, why
 from bifurque.rules.errors import DataError, RunError

@@ -81,10 +81,12 @@ def test_the_figures(folder):
 def test_the_aggregates(folder):
     rows = [row for row in section("Aggregates").splitlines() if row.startswith("| `")]
     run = opened(folder)
-    assert [re.findall(r"`(\w+)`", row)[1:] for row in rows] == [
-        run.aggregate(name).column_names for name in ("station_week", "decision_week", "pressure_week")
-    ]
-    assert len(list((folder / "run" / "aggregates").iterdir())) == len(rows)
+    tables = {words[0]: words[1:] for row in rows if (words := re.findall(r"`(\w+)`", row))}
+    assert set(tables) == {file.stem for file in (folder / "run" / "aggregates").iterdir()}
+    assert tables.pop("sample_walks") == run.aggregate("sample_walks").column_names[-2:]
+    assert tables.pop("sample_events") == []
+    assert run.aggregate("sample_events").column_names == run.events().column_names
+    assert tables == {name: run.aggregate(name).column_names for name in tables}
 
 
 def test_the_manifest(folder):

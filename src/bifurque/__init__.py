@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bifurque.engine.calibrate import Calibration, calibrate
+    from bifurque.engine.compare import Comparison, compare
     from bifurque.engine.load import inspect, load, loads
     from bifurque.engine.plan import Plan
     from bifurque.engine.resume import resume
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BifurqueError",
     "Calibration",
+    "Comparison",
     "ConditionError",
     "DataError",
     "Plan",
@@ -34,6 +36,7 @@ __all__ = [
     "RunError",
     "World",
     "calibrate",
+    "compare",
     "inspect",
     "load",
     "loads",
@@ -46,6 +49,7 @@ __all__ = [
 _HOMES = {
     "BifurqueError": "rules.errors",
     "Calibration": "engine.calibrate",
+    "Comparison": "engine.compare",
     "ConditionError": "rules.errors",
     "DataError": "rules.errors",
     "Plan": "engine.plan",
@@ -54,6 +58,7 @@ _HOMES = {
     "RunError": "rules.errors",
     "World": "engine.world",
     "calibrate": "engine.calibrate",
+    "compare": "engine.compare",
     "inspect": "engine.load",
     "load": "engine.load",
     "loads": "engine.load",

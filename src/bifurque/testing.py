@@ -11,14 +11,16 @@ def test_a_cart_is_recovered(world):
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from bifurque.engine.walk import Walk
     from bifurque.engine.world import Contact, World
 
-__all__ = ["Contact", "World", "world"]
+__all__ = ["Contact", "World", "replay_walk", "world"]
 
 
 def __getattr__(name: str) -> Any:
@@ -28,6 +30,25 @@ def __getattr__(name: str) -> Any:
 
         return getattr(module, name)
     raise AttributeError(name)
+
+
+def replay_walk(file: str | Path, plan: str | Path | None = None) -> Walk:
+    """Walk again what `bifurque walk` saved; it must lead to the decisions that were saved.
+
+    Args:
+        file: the saved walk.
+        plan: another plan than the one it was saved for, such as a newer one.
+
+    Raises:
+        AssertionError: other decisions; it says which.
+    """
+    __tracebackhide__ = True
+    from bifurque.engine.walk_file import differences, load
+
+    walk, saved = load(file, plan)
+    found = differences(walk, saved)
+    assert not found, "\n".join([f"{file}: other decisions; - saved, + now", *found])
+    return walk
 
 
 @pytest.fixture

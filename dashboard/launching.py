@@ -1,0 +1,121 @@
+"""Work that is done outside the web process: simulations, comparisons, the life of one contact."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as File
+from typing import Any
+
+from bifurque.dashboard.runs import home
+from bifurque.engine.run import MANIFEST
+from bifurque.rules.errors import BifurqueError
+
+WORK = "bifurque.dashboard.work"
+
+
+@dataclass
+class Job:
+    """A process at work, and how far it is.
+
+    Attributes:
+        out: the folder it fills.
+        done: the share that is done.
+        failed: what it said when it failed.
+        finished: whether it is over.
+    """
+
+    out: File
+    process: subprocess.Popen[str]
+    done: float = 0.0
+    failed: str = ""
+    finished: bool = False
+    said: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Read what the process says until it ends."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._heard(line.rstrip("\n"))
+        if self.process.wait() != 0 and not self.failed:
+            self.failed = "\n".join(self.said[-20:]) or f"exit {self.process.returncode}"
+        self.done, self.finished = 1.0, True
+
+    def _heard(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        if word == "progress":
+            self.done = float(rest)
+        elif line.strip():
+            self.said.append(line)
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+
+
+def start(arguments: Sequence[str], out: File) -> Job:
+    """Start a process of the product's own."""
+    command = [sys.executable, "-m", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8")
+    job = Job(out, process)
+    threading.Thread(target=job.watch, daemon=True).start()
+    return job
+
+
+def folder_for(name: str) -> File:
+    """A new folder among the runs, named after what is tried."""
+    short = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")[:60] or "run"
+    place, n = home() / short, 1
+    while place.exists():
+        n += 1
+        place = home() / f"{short}-{n}"
+    return place
+
+
+def simulate(plan: str, name: str, **options: Any) -> Job:
+    """Simulate the text of a plan, in a process of its own."""
+    out = folder_for(name)
+    home().mkdir(parents=True, exist_ok=True)
+    asked = {"plan": plan, "out": str(out)} | options
+    job_file = out.with_name(out.name + ".job")
+    job_file.write_text(json.dumps(asked), "utf-8")
+    return start([WORK, str(job_file)], out)
+
+
+def example() -> File:
+    """Where the bundled example is, or will be."""
+    return home() / "demo"
+
+
+def simulate_example(contacts: int = 20_000) -> Job:
+    """Simulate the bundled example."""
+    from bifurque.engine.templates_list import template
+
+    return simulate(template("demo", "fr"), "demo", contacts=contacts)
+
+
+def is_there(folder: File) -> bool:
+    """Whether a run has reached its end."""
+    try:
+        return bool(json.loads((folder / MANIFEST).read_text("utf-8")).get("status") == "complete")
+    except (OSError, ValueError):
+        return False
+
+
+def life(folder: File, contact: str) -> list[dict[str, Any]]:
+    """Every decision about one contact of a run, lived again in a process of its own.
+
+    Raises:
+        BifurqueError: nobody has this number; a file of the run is gone.
+    """
+    command = [sys.executable, "-m", "bifurque", "why", str(folder), "--json", "--", contact]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
+    if done.returncode != 0:
+        raise BifurqueError(done.stderr.strip() or "why")
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found

@@ -1,0 +1,95 @@
+"""The legend: lines with their numbers, the signs that occur, and a scale of widths."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from bifurque.dashboard.font import cut, text_width
+from bifurque.dashboard.layout import Kind, Layout
+from bifurque.dashboard.map_flows import Flows
+from bifurque.dashboard.map_signs import disc, sign
+from bifurque.dashboard.map_text import compact, say, text, visible
+from bifurque.dashboard.palette import COLOURS
+from bifurque.dashboard.style import width_of
+
+ROW = 30.0
+ORDER: tuple[Kind, ...] = (
+    "send",
+    "survey",
+    "offer",
+    "task",
+    "wait",
+    "wait_for",
+    "branch",
+    "experiment",
+    "act",
+    "goal",
+    "exit",
+    "end",
+)
+
+
+class _Rows:
+    """Things side by side, broken into rows."""
+
+    def __init__(self, width: float) -> None:
+        self.width, self.x, self.y = width, 2.0, 0.0
+        self.parts: list[str] = []
+
+    def add(self, drawn: str, name: str, after: str = "", *, bold: bool = False, gap: float = 26.0) -> None:
+        """A sign, its name, a figure."""
+        size = 12.0 if bold else 11.5
+        name = cut(visible(name), size, bold, 220)
+        wide, more = text_width(name, size, bold), text_width(after, 11)
+        if self.x + gap + wide + more > self.width - 60 and self.x > 2:
+            self.break_row()
+        style = 'font-weight="700"' if bold else 'class="sub"'
+        kept = f'textLength="{wide:.1f}" lengthAdjust="spacingAndGlyphs"' if name else ""
+        shown = f'<text x="{gap}" y="4" font-size="{size}" {style} {kept}>{escape(name)}</text>'
+        if after:
+            shown += f'<text x="{gap + wide + 7:.1f}" y="4" font-size="11" class="sub">{escape(after)}</text>'
+        self.parts.append(f'<g transform="translate({self.x:.1f} {self.y:.1f})">{drawn}{shown}</g>')
+        self.x += gap + wide + (more + 7 if after else 0) + 26
+
+    def break_row(self) -> None:
+        """Go on in the next row."""
+        self.x, self.y = 2.0, self.y + ROW
+
+
+def legend(layout: Layout, flows: Flows | None, most: float, width: float, lang: str) -> tuple[str, float]:
+    """The legend, and how high it is."""
+    rows = _Rows(width)
+    for n, line in enumerate(layout.lines):
+        total = compact(flows.lines[n], lang) if flows is not None else ""
+        hollow = f'<circle cx="10" r="12.4" fill="none" stroke="{COLOURS[line.colour]}" stroke-width="1.6"/>'
+        drawn = disc(10, 0, 10, COLOURS[line.colour], str(line.number)) + (hollow if line.hollow else "")
+        rows.add(drawn, text(line.title, lang), total, bold=True)
+    if rows.parts:
+        rows.break_row()
+    grey = "#6B7786"
+    kinds = {s.kind for s in layout.stations}
+    for kind in (k for k in ORDER if k in kinds):
+        rows.add(sign(kind, 10, 0, grey, channel="email"), say(lang, f"kind.{kind}"))
+    if any(len(s.lines) > 1 for s in layout.stations):
+        pill = 'x="2" y="-11" width="16" height="22" rx="8" fill="var(--paper)" stroke="var(--ink)" stroke-width="2.4"'
+        rows.add(f"<rect {pill}/>", say(lang, "kind.meeting"))
+    if any(s.back is not None for s in layout.stations):
+        box = 'x="-3" y="-8" width="26" height="16" rx="8" fill="var(--paper)" stroke-width="1.4"'
+        arrow = '<text x="10" y="4" font-size="10.5" text-anchor="middle">↩</text>'
+        rows.add(f'<rect {box} stroke="{grey}"/>{arrow}', say(lang, "kind.back"))
+    if flows is not None:
+        rows.add("", say(lang, "contacts"), gap=10.0)
+    for count in _scale(most) if flows is not None else ():
+        stroke = f'stroke="{grey}" stroke-width="{width_of(count, most):.1f}"'
+        rows.add(f'<path d="M0 0h34" {stroke}/>', compact(count, lang), gap=40.0)
+    return "".join(rows.parts), rows.y + ROW
+
+
+def _scale(most: float) -> list[float]:
+    """Round numbers for a scale of widths."""
+    found = []
+    for count in (most, most / 4, most / 20):
+        size = 10 ** math.floor(math.log10(max(count, 1)))
+        found.append(float(max(round(count / size), 1) * size))
+    return list(dict.fromkeys(found))

@@ -1,0 +1,225 @@
+"""Compare: is plan B better than plan A?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+from bifurque.dashboard import comparing, jobs, launching
+from bifurque.dashboard.address import choose
+from bifurque.dashboard.parts import ACCENT, QUIET, SECOND, View, chart, data, figures, heading, table
+from bifurque.dashboard.runs import Rows, Store, known_runs, open_store
+from bifurque.dashboard.wording import money, number, percent, plain, signed, visible
+from bifurque.rules.errors import BifurqueError
+
+TOTALS = ("revenue", "cost", "sent", "opened", "clicked", "purchases", "dropped", "held", "unsubscribed", "indifferent")
+
+
+def show(view: View) -> None:
+    """A run beside another: what differs, for whom, and how sure."""
+    others = [name for name in known_runs() if name != view.name]
+    if not others:
+        st.info(view.t("one_run"))
+        return
+    other = choose(view.t("against"), others, "with", visible, width=320)
+    try:
+        base = open_store(known_runs()[other])
+    except BifurqueError as error:
+        st.warning(plain(str(error), 300))
+        return
+    differs(view, base)
+    headline(view, base)
+    comparison(view, base)
+    parts(view, base)
+    frontier(view)
+
+
+def differs(view: View, base: Store) -> None:
+    """What the two runs were made of."""
+    a, b = base.run.manifest, view.store.run.manifest
+    same = all(a[k] == b[k] for k in ("seed", "contacts", "days", "behaviour"))
+    told = [plain(", ".join(m["plan"]["set"]) or view.t("as_written"), 300) for m in (b, a)]
+    st.markdown(view.t("compared", *told))
+    if not same:
+        st.warning(view.t("not_paired"))
+
+
+def headline(view: View, base: Store) -> None:
+    """The differences that matter most."""
+    a, b, lang = base.kpis["totals"], view.store.kpis["totals"], view.lang
+    currency = view.store.plan.currency
+
+    def gap(key: str, write: Any) -> tuple[str, str, str]:
+        value = b[key] - a[key]
+        share = percent(lang, value / a[key], 2) if a[key] else "–"
+        return view.t(key), signed(lang, write(value), value), view.t("gap_help", share)
+
+    figures(
+        [
+            gap("revenue", lambda v: money(lang, v, currency)),
+            gap("sent", lambda v: number(lang, v)),
+            gap("purchases", lambda v: number(lang, v)),
+            gap("unsubscribed", lambda v: number(lang, v)),
+            gap("cost", lambda v: money(lang, v, currency)),
+        ]
+    )
+    rows = [
+        {"figure": view.t(k), "a": float(a[k]), "b": float(b[k]), "difference": float(b[k] - a[k])}
+        | {"relative": (b[k] - a[k]) / a[k] if a[k] else None}
+        for k in TOTALS
+        if k in a and k in b
+    ]
+    table(view, rows, {k: view.t(f"cmp_{k}") for k in rows[0]}, "compare", relative="percent")
+
+
+def comparison(view: View, base: Store) -> None:
+    """Contact by contact, with intervals: made once, outside this process, and kept."""
+    heading(view.t("paired"), view.t("paired_why"))
+    place = comparing.place(base.folder, view.store.folder)
+    found = comparing.figures(place)
+    key = f"compare-{place.name}"
+    if found is None:
+        if key in jobs.all_jobs() or st.button(view.t("pair_them"), key="pair"):
+            jobs.watch(view.lang, key, lambda: comparing.begin(base.folder, view.store.folder))
+        return
+    totals = [r for r in found if r["group"] == "total" and r["low"] is not None]
+    rows = [relative(r, view.t(r["figure"]) if r["figure"] in TOTALS else r["figure"]) for r in totals if r["a"]]
+    forest(view, rows, "total")
+    journeys = [
+        r for r in found if r["group"] in ("journey", "journeys") and r["figure"] == "revenue" and r["low"] is not None
+    ]
+    if journeys:
+        heading(view.t("by_journey"), view.t("forest_why"))
+        forest(view, [r | {"what": view.called(r["name"])} for r in journeys], "journeys", absolute=True)
+    columns = ("group", "name", "figure", "a", "b", "difference", "low", "high", "sign_probability")
+    table(view, found, {k: view.t(f"cmp_{k}") for k in columns}, "paired", sign_probability="percent")
+
+
+def relative(row: dict[str, Any], what: str) -> dict[str, Any]:
+    """A difference and its interval as shares of A."""
+    a = abs(row["a"])
+    return {"what": what} | {k: row[k] / a for k in ("difference", "low", "high")}
+
+
+def forest(view: View, rows: Rows, key: str, *, absolute: bool = False) -> None:
+    """Differences with their intervals, one below the other."""
+    if not rows:
+        return
+    told = [r | {"sure": view.t("sure" if r["low"] > 0 or r["high"] < 0 else "unsure")} for r in rows]
+    form = "~s" if absolute else "+.1%"
+    base = alt.Chart(data(told)).encode(
+        y=alt.Y("what:N", title=None, sort=[r["what"] for r in told], axis=alt.Axis(labelLimit=220)),
+        color=alt.Color(
+            "sure:N", title=None, scale=alt.Scale(domain=[view.t("sure"), view.t("unsure")], range=[ACCENT, QUIET])
+        ),
+    )
+    bars = base.mark_rule(strokeWidth=3).encode(
+        x=alt.X("low:Q", title=view.t("difference"), axis=alt.Axis(format=form)), x2="high:Q"
+    )
+    dots = base.mark_point(filled=True, size=90).encode(
+        x="difference:Q", tooltip=["what:N", alt.Tooltip("difference:Q", format=form)]
+    )
+    zero = alt.Chart(data([{"x": 0}])).mark_rule(strokeDash=[4, 3]).encode(x="x:Q")
+    sure = sum(r["low"] > 0 or r["high"] < 0 for r in rows)
+    chart(
+        view,
+        (zero + bars + dots).properties(height=max(120, 26 * len(rows))),
+        view.t("forest_alt", sure, len(rows)),
+        key=f"forest_{key}",
+    )
+
+
+def parts(view: View, base: Store) -> None:
+    """By journey, and by group."""
+    heading(view.t("by_journey"), view.t("by_journey_gap"))
+    a, b = base.kpis["journeys"], view.store.kpis["journeys"]
+    rows = []
+    for name in dict.fromkeys([*b, *a]):
+        x, y = a.get(name, {}), b.get(name, {})
+        rows.append(
+            {"journey": view.called(name)}
+            | {
+                k: y.get(k, 0) - x.get(k, 0)
+                for k in ("entered", "sent", "dropped", "converted", "revenue", "unsubscribed")
+            }
+        )
+    rows.sort(key=lambda r: -abs(r["revenue"]) - abs(r["sent"]))
+    table(view, rows, {k: view.t(k) for k in rows[0]}, "compare_journeys", revenue="money")
+    heading(view.t("by_group"), view.t("by_group_gap"))
+    sql = "SELECT kind, segment, contacts, sent, conversions, revenue, unsubscribed, margin FROM group_kpi"
+    before = {(r["kind"], r["segment"]): r for r in base.rows(sql)}
+    gaps = []
+    for r in view.store.rows(sql):
+        was = before.get((r["kind"], r["segment"]))
+        if was is not None:
+            who = view.t("all") if r["kind"] == "all" else view.called(r["segment"])
+            gaps.append(
+                {"who": who} | {k: r[k] - was[k] for k in ("sent", "conversions", "revenue", "unsubscribed", "margin")}
+            )
+    table(
+        view, gaps, {k: view.t(k) for k in gaps[0]} if gaps else {}, "compare_groups", revenue="money", margin="money"
+    )
+
+
+def frontier(view: View) -> None:
+    """All runs: revenue against people lost; those that nothing beats on both stand on the frontier."""
+    rows = summaries()
+    if len(rows) < 3:
+        st.info(view.t("frontier_needs"))
+        return
+    heading(view.t("frontier"), view.t("frontier_why"))
+    for row in rows:
+        row["best"] = not any(
+            (o["revenue"] >= row["revenue"] and o["lost"] < row["lost"])
+            or (o["revenue"] > row["revenue"] and o["lost"] <= row["lost"])
+            for o in rows
+        )
+        row["what"] = view.t("on_frontier" if row["best"] else "beaten")
+    picker = alt.selection_point(fields=["run"], name="picked")
+    drawing = (
+        alt.Chart(data(rows))
+        .mark_point(filled=True, size=150)
+        .encode(
+            x=alt.X("lost:Q", title=view.t("lost_share"), axis=alt.Axis(format=".2%"), scale=alt.Scale(zero=False)),
+            y=alt.Y("revenue:Q", title=view.t("revenue_each"), scale=alt.Scale(zero=False)),
+            color=alt.Color(
+                "what:N",
+                title=None,
+                scale=alt.Scale(domain=[view.t("on_frontier"), view.t("beaten")], range=[SECOND, QUIET]),
+            ),
+            tooltip=["run:N", "set:N", alt.Tooltip("revenue:Q", format=",.2f"), alt.Tooltip("lost:Q", format=".2%")],
+        )
+        .add_params(picker)
+        .properties(height=320)
+    )
+    best = sum(r["best"] for r in rows)
+    chart(view, drawing, view.t("frontier_alt", best, len(rows)), key="frontier")
+    columns = {
+        "run": view.t("run"),
+        "set": view.t("change"),
+        "revenue": view.t("revenue_each"),
+        "lost": view.t("lost_share"),
+        "what": view.t("standing"),
+    }
+    table(view, rows, columns, "frontier", lost="percent")
+
+
+def summaries() -> Rows:
+    """Every run in two figures, per contact so that sizes may differ."""
+    found: Rows = []
+    for name, folder in known_runs().items():
+        if not launching.is_there(folder):
+            continue
+        try:
+            store = open_store(folder)
+            totals = store.kpis["totals"]
+        except BifurqueError:
+            continue
+        contacts = max(totals["contacts"], 1)
+        found.append(
+            {"run": visible(name), "set": visible(", ".join(store.run.manifest["plan"]["set"]), 120)}
+            | {"revenue": totals["revenue"] / contacts, "lost": totals["unsubscribed"] / contacts}
+        )
+    return found

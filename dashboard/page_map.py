@@ -1,0 +1,141 @@
+"""The metro map: where do contacts really go?"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import streamlit as st
+
+from bifurque.dashboard import page_station
+from bifurque.dashboard.address import choose
+from bifurque.dashboard.layout import Layout
+from bifurque.dashboard.map_component import metro
+from bifurque.dashboard.map_flows import Flows, flows_of, weekly
+from bifurque.dashboard.map_layout import layout_of
+from bifurque.dashboard.map_svg import draw
+from bifurque.dashboard.parts import View, heading, table
+from bifurque.dashboard.runs import Rows, Store, known_runs, open_store
+from bifurque.dashboard.style import width_of
+from bifurque.dashboard.wording import day, visible
+from bifurque.rules.errors import BifurqueError
+
+MODES = ("flow", "plan", "gap", "compare")
+BUTTONS = ("zoom_in", "zoom_out", "zoom_all", "full", "play", "pause", "week")
+WIDGET = "metro"
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def laid_out(folder: str, digest: str, _store: Store) -> Layout:
+    """The layout of a run's plan."""
+    return layout_of(_store.run)
+
+
+@st.cache_data(show_spinner=False, max_entries=40)
+def picture(folder: str, digest: str, mode: str, lang: str, weeks: tuple[int, int], other: str, _store: Store) -> str:
+    """A map as SVG."""
+    layout = laid_out(folder, digest, _store)
+    lived = None if mode == "plan" else flows_of(_store.run, layout, range(weeks[0], weeks[1] + 1))
+    beside: Flows | None = None
+    if mode == "compare":
+        base = open_store(known_runs()[other])
+        beside = flows_of(base.run, layout, range(weeks[0], weeks[1] + 1))
+    return draw(layout, lived, other=beside, mode=mode, theme="page", lang=lang, title=" ", subtitle=" ")  # type: ignore[arg-type]
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def widths(folder: str, digest: str, _store: Store) -> list[list[float]]:
+    """How wide each track is in each week, on one scale for all of them."""
+    layout = laid_out(folder, digest, _store)
+    flows = weekly(_store.run, layout)
+    most = max((count for f in flows for count in f.tracks), default=0.0) or 1.0
+    return [[round(width_of(count, most), 1) if count else 0.4 for count in f.tracks] for f in flows]
+
+
+def show(view: View) -> None:
+    """The map, what was clicked on it, and the same as a table."""
+    mode, other = choices(view)
+    try:
+        with st.spinner(view.t("drawing")):
+            svg = picture(*key(view), mode, view.lang, view.weeks, other, view.store)
+    except BifurqueError as error:
+        st.warning(visible(str(error), 300))
+        return
+    everything(view, svg, mode)
+
+
+def key(view: View) -> tuple[str, str]:
+    """What a picture depends on."""
+    return str(view.store.folder), str(view.store.run.manifest["digest"])
+
+
+def choices(view: View) -> tuple[str, str]:
+    """What the map shows; and of which other run."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        mode = choose(
+            view.t("mode"),
+            MODES,
+            "mode",
+            lambda m: view.t(f"mode_{m}"),
+            buttons=True,
+            label_visibility="collapsed",
+        )
+        other = ""
+        if mode == "compare":
+            others = [name for name in known_runs() if name != view.name]
+            if not others:
+                st.caption(view.t("one_run"))
+                return "flow", ""
+            other = choose(view.t("against"), others, "with", visible, width=300)
+    return mode, other
+
+
+@st.fragment
+def everything(view: View, svg: str, mode: str) -> None:
+    """The map and its panel: a click draws only this again."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    wide, high = (float(found[1]), float(found[2])) if found else (3.0, 1.0)
+    series = None
+    if mode == "flow":
+        labels = [view.t("whole_period"), *(week_name(view, n) for n in range(view.store.weeks))]
+        wide_by_week = widths(*key(view), view.store)
+        series = {"widths": wide_by_week, "labels": labels[: 1 + len(wide_by_week)]}
+    texts = {name: view.t(name) for name in BUTTONS}
+    picked = str(st.query_params.get("pick", ""))
+    metro(svg, wide / high, texts, key=WIDGET, picked=picked, weeks=series, on_pick=remember)
+    st.caption(view.t("map_help"))
+    layout = laid_out(*key(view), view.store)
+    if picked:
+        page_station.show(view, layout, picked)
+    with st.expander(view.t("as_table"), expanded=False):
+        as_table(view, layout)
+
+
+def remember() -> None:
+    """What was clicked goes into the address."""
+    picked = getattr(st.session_state.get(WIDGET), "pick", None)
+    if isinstance(picked, str):
+        st.query_params["pick"] = picked
+
+
+def week_name(view: View, week: int) -> str:
+    """A week by its first day."""
+    import datetime as dt
+
+    start = dt.datetime.fromtimestamp(view.store.run.manifest["start"] + 43200, dt.UTC).date()
+    return view.t("week_of", day(view.lang, start + dt.timedelta(days=7 * week)))
+
+
+def as_table(view: View, layout: Layout) -> None:
+    """The same map as a table: every station with its figures."""
+    rows: Rows = []
+    for station in layout.stations:
+        journey, _, step = station.id.partition("/")
+        if not step:
+            continue
+        found = page_station.figures_of(view, journey, step)
+        title = station.title.fr if view.lang == "fr" else station.title.en
+        row: dict[str, Any] = {"journey": view.called(journey), "station": visible(title or step)}
+        rows.append(row | {k: found[k] for k in ("arrived", "left_on", "sent", "lost", "first_reason")})
+    heading(view.t("stations"))
+    table(view, rows, {k: view.t(k) for k in rows[0]} if rows else {}, "stations")

@@ -1,0 +1,189 @@
+"""The runs a dashboard shows, and questions asked of their tables."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path as File
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from bifurque.dashboard.wording import title
+from bifurque.engine.plan import Plan, Stage
+from bifurque.engine.run import MANIFEST, Run, open_run
+from bifurque.rules.errors import BifurqueError
+
+RUNS, HOME = "BIFURQUE_RUNS", "BIFURQUE_HOME"
+"""Variables of the environment: the runs to show; where new ones, and what is noted about them, go."""
+TABLES = ("station_week", "decision_week", "pressure_week", "stage_day", "stage_move", "branch", "loop", "group_kpi")
+WALKS = ("sample_walks", "sample_events", "edge_week")
+MOST_ROWS, MOST_SECONDS = 10_000, 20.0
+Rows = list[dict[str, Any]]
+
+
+class NotAnswered(Exception):  # noqa: N818
+    """A question that was not answered, and why."""
+
+
+def home() -> File:
+    """Where new runs go."""
+    asked = os.environ.get(HOME)
+    if asked:
+        return File(asked)
+    cache = os.environ.get("XDG_CACHE_HOME") or File.home() / ".cache"
+    return File(cache) / "bifurque" / "runs"
+
+
+def given() -> list[File]:
+    """The runs that were asked for."""
+    return [File(p) for p in os.environ.get(RUNS, "").split(os.pathsep) if p]
+
+
+def known_runs() -> dict[str, File]:
+    """Every complete run by a short name: those asked for, then those beside them."""
+    found: dict[str, File] = {}
+    places = [*given(), *sorted(p.parent for p in home().glob(f"*/{MANIFEST}"))]
+    seen: set[File] = set()
+    for place in places:
+        path = place.resolve()
+        if path in seen:
+            continue
+        seen.add(path)
+        name, n = path.name, 1
+        while name in found:
+            n += 1
+            name = f"{path.name}-{n}"
+        found[name] = path
+    return found
+
+
+@dataclass
+class Store:
+    """One run: its plan, its figures, and a database over its small tables.
+
+    Attributes:
+        run: the run folder.
+    """
+
+    run: Run
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan that was run."""
+        return self.run.plan
+
+    @cached_property
+    def kpis(self) -> dict[str, Any]:
+        """The figures of the run."""
+        return self.run.kpis
+
+    @property
+    def folder(self) -> File:
+        """Where it is."""
+        return self.run.folder
+
+    @property
+    def weeks(self) -> int:
+        """How many weeks it lasts."""
+        return -(-(int(self.run.manifest["end"]) - int(self.run.manifest["start"])) // (7 * 86400))
+
+    @cached_property
+    def tables(self) -> dict[str, str]:
+        """What may be asked about: names of tables, and the files they are."""
+        found = {}
+        for name in (*TABLES, *WALKS):
+            file = self.folder / "aggregates" / f"{name}.parquet"
+            if file.is_file():
+                found[name] = str(file.resolve())
+        for name in ("ledger", "events"):
+            if any((self.folder / name).glob("*.parquet")):
+                found[name] = str(self.folder.resolve() / name / "*.parquet")
+        return found
+
+    @cached_property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """A database that reads the files of this run and nothing else, and writes nothing."""
+        con = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "2GB"})
+        for name, file in self.tables.items():
+            quoted = file.replace("'", "''")
+            con.sql(f"CREATE VIEW \"{name}\" AS SELECT * FROM read_parquet('{quoted}')")
+        folder = str(self.folder.resolve()).replace("'", "''")
+        con.sql(f"SET allowed_directories = ['{folder}/']")
+        for setting in ("autoinstall_known_extensions", "autoload_known_extensions", "enable_external_access"):
+            con.sql(f"SET {setting} = false")
+        con.sql("SET lock_configuration = true")
+        return con
+
+    def ask(self, sql: str, *values: Any) -> pa.Table:
+        """The answer to a question of ours, as an Arrow table."""
+        with self.lock:
+            cursor = self.con.cursor()
+        return cursor.sql(sql, params=list(values)).to_arrow_table()
+
+    def rows(self, sql: str, *values: Any) -> Rows:
+        """The same as plain rows."""
+        found: Rows = self.ask(sql, *values).to_pylist()
+        return found
+
+    def ask_freely(self, sql: str) -> tuple[pa.Table, bool]:
+        """The answer to anybody's question: one SELECT, bounded in time and rows; whether there was more.
+
+        Raises:
+            NotAnswered: it is no question, it cannot be answered, or it takes too long.
+        """
+        with self.lock:
+            cursor = self.con.cursor()
+        try:
+            asked = cursor.extract_statements(sql)
+        except duckdb.Error as error:
+            raise NotAnswered(str(error)) from None
+        if len(asked) != 1 or asked[0].type.name != "SELECT":
+            raise NotAnswered("select")
+        alarm = threading.Timer(MOST_SECONDS, cursor.interrupt)
+        alarm.start()
+        try:
+            table = cursor.sql(asked[0].query).limit(MOST_ROWS + 1).to_arrow_table()
+        except duckdb.InterruptException:
+            raise NotAnswered("slow") from None
+        except duckdb.Error as error:
+            raise NotAnswered(str(error)) from None
+        finally:
+            alarm.cancel()
+        return table.slice(0, MOST_ROWS), table.num_rows > MOST_ROWS
+
+    @cached_property
+    def money_events(self) -> tuple[str, ...]:
+        """The events whose value is revenue."""
+        says = {name: event.revenue for name, event in self.plan.events.items()}
+        return tuple(n for n in {"purchase": None, **says} if says.get(n) or (n == "purchase" and says.get(n) is None))
+
+    def names(self, lang: str) -> dict[str, str]:
+        """What journeys, messages, stages, personas and events are called, by their names."""
+        plan = self.plan
+        found: dict[str, str] = {}
+        parts: list[dict[str, Any]] = [dict(plan.events), dict(plan.personas), dict(plan.messages), dict(plan.journeys)]
+        parts.append({s.name: s for s in plan.stages if isinstance(s, Stage)})
+        for part in parts:
+            found |= {name: title(getattr(thing, "title", ""), name, lang) for name, thing in part.items()}
+        return found
+
+
+def open_store(folder: File) -> Store:
+    """A run, opened.
+
+    Raises:
+        BifurqueError: it is none, it did not reach its end, or it is older than its tables.
+    """
+    run = open_run(folder)
+    if not run.complete:
+        raise BifurqueError(f"{folder}: this run did not reach its end")
+    store = Store(run)
+    missing = [name for name in TABLES if name not in store.tables]
+    if missing:
+        raise BifurqueError(f"{folder}: has no table `{missing[0]}`: simulate it again")
+    return store

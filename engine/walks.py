@@ -1,0 +1,92 @@
+"""The whole lives of some contacts, kept with every run: every decision and every event, to look at one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path as File
+from typing import Any
+
+import numpy as np
+
+from bifurque.actors.host import Stretch
+from bifurque.actors.layout import P_CONTACT, P_FIRST, P_KEEP, P_PERSONA, P_ZONE
+from bifurque.engine.aggregates import write_table
+from bifurque.engine.ledger import Tabulator, Vocabulary, taken
+from bifurque.engine.run import Run
+from bifurque.engine.setting import Setting
+from bifurque.rules.compiled import Words
+
+WALKS, BLOCKS = 1000, 10
+"""So many contacts are kept, neighbours in blocks spread over the population."""
+
+
+def sampled(setting: Setting) -> Words:
+    """The rows of the contacts whose lives are kept."""
+    count = setting.people.count
+    if count <= WALKS:
+        return setting.people.rows(0, count)
+    size = WALKS // BLOCKS
+    firsts = (i * (count - size) // (BLOCKS - 1) for i in range(BLOCKS))
+    return np.concatenate([setting.people.rows(first, first + size) for first in firsts])
+
+
+class Gathered:
+    """Keeps what a lane hands over."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.tabulator = Tabulator(setting.program, setting.texts)
+        self.rows: list[Words] = []
+        self.events: list[Words] = []
+
+    def take(self, index: int, words: Words) -> None:
+        """Copy the rows that stand in the lane's memory."""
+        rows, events = taken(words)
+        self.rows.append(rows.copy())
+        self.events.append(events.copy())
+
+    def close(self, index: int) -> None:
+        """Nothing is open."""
+
+
+def write_walks(folder: File, setting: Setting) -> None:
+    """Write `sample_walks` and `sample_events`: these contacts live once more, for their rows alone.
+
+    Who shares something with others cannot live alone: then they are the first contacts that the ledger keeps.
+    """
+    shared = bool(setting.program.supplies)
+    kept = shared and any((folder.parent / "ledger").glob("*.parquet"))
+    decisions, events = _first_kept(folder.parent) if kept else _lived(setting, nobody=shared)
+    write_table(folder, "sample_walks", _told_who(setting, decisions))
+    write_table(folder, "sample_events", events)
+
+
+def _lived(setting: Setting, *, nobody: bool) -> tuple[Any, Any]:
+    people = sampled(setting)[: 0 if nobody else None]
+    people[:, P_KEEP] = 1
+    lane, sink = setting.lane(), Gathered(setting)
+    lane.live(Stretch(0, people, setting.events.rows, setting.events.bounds(people[:, P_CONTACT])), sink)
+    rows, events = np.concatenate(sink.rows), np.concatenate(sink.events)
+    return sink.tabulator.decisions(rows), sink.tabulator.events(events)
+
+
+def _first_kept(folder: File) -> tuple[Any, Any]:
+    """What the ledger and the events say of the first contacts."""
+    import pyarrow.compute as pc
+
+    found = []
+    run = Run(folder, {"ledger": "none"})
+    for table in (run.ledger(), run.events()):
+        first = pc.unique(table["contact"]).slice(0, WALKS)
+        found.append(table.filter(pc.is_in(table["contact"], first)))
+    return found[0], found[1]
+
+
+def _told_who(setting: Setting, table: Any) -> Any:
+    """Decisions, with the persona and the zone of each contact."""
+    contacts = table["contact"].to_numpy()
+    numbers, places = np.unique(contacts, return_inverse=True)
+    who = [setting.people.rows(p, p + 1)[0] for p in map(setting.people.find, numbers.tolist())]
+    people = np.array(who, np.int64) if who else np.zeros((0, P_FIRST), np.int64)
+    names = setting.program.names
+    personas, zones = people[places, P_PERSONA], np.maximum(people[places, P_ZONE], 0)
+    table = table.append_column("persona", Vocabulary(names.personas).column(personas))
+    return table.append_column("zone", Vocabulary(names.zones).column(zones))

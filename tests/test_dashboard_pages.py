@@ -1,0 +1,300 @@
+"""Every page of the dashboard, in both languages, without a browser: what it says, asks, downloads and refuses."""
+
+import csv
+import io
+import re
+import shutil
+import string
+
+import pytest
+
+pytest.importorskip("streamlit")
+duckdb = pytest.importorskip("duckdb")
+# Streamlit's test runner loads what it may need; some of that warns about itself.
+pytestmark = pytest.mark.filterwarnings("default")
+
+from streamlit.testing.v1 import AppTest  # noqa: E402
+
+from bifurque.dashboard import app, editing, page_board  # noqa: E402
+from bifurque.dashboard.parts import _csv  # noqa: E402
+from bifurque.dashboard.runs import HOME, RUNS, NotAnswered, open_store  # noqa: E402
+from bifurque.dashboard.texts import T  # noqa: E402
+from bifurque.dashboard.wording import interval, money, number, percent, plain, safe_cell, visible  # noqa: E402
+from bifurque.engine.simulate import simulate  # noqa: E402
+from bifurque.engine.templates_list import template  # noqa: E402
+
+PAGES = {**app.PAGES, **app.WORKSHOP}
+SCRIPT = """
+import streamlit as st
+from bifurque.dashboard import app
+st.set_page_config(layout="wide")
+app.one({page!r}, {{**app.PAGES, **app.WORKSHOP}}[{page!r}])
+"""
+HOSTILE = [
+    "<script>document.title='caught'</script>",
+    "\"quoted\" 'twice' & <b>bold</b>",
+    "\u202eright to left\u202c שלום",
+    "x" * 300,
+    "🎉 :red[emoji] $\\frac{1}{2}$ :material/home:",
+    "=1+1",
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Two runs of a small retailer, one change apart."""
+    place = tmp_path_factory.mktemp("home")
+    for name, changes in (("plain", []), ("fewer", ["caps.1.max=1"])):
+        options = {"contacts": 300, "days": 70, "ledger": "full", "workers": 1, "overrides": changes}
+        simulate(template("demo", "fr"), out=place / name, **options)
+    return place
+
+
+@pytest.fixture
+def shown(home, monkeypatch):
+    """Shows a page with what the address says."""
+    monkeypatch.setenv(RUNS, str(home / "plain"))
+    monkeypatch.setenv(HOME, str(home))
+
+    def show(page, **address):
+        test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=120)
+        test.query_params.update(address)
+        return test.run()
+
+    return show
+
+
+def said(test):
+    """All text of a page."""
+    kinds = ("title", "subheader", "caption", "markdown", "info", "warning", "success", "error")
+    found = [element.value for kind in kinds for element in getattr(test, kind)]
+    return "\n".join(map(str, found + [m.label for m in test.metric]))
+
+
+@pytest.mark.parametrize("lang", T)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_shows_in_both_languages(shown, page, lang):
+    test = shown(page, lang=lang)
+    assert not test.exception
+    assert not test.error
+    assert test.title[0].value == T[lang][f"page_{page}"]
+    other = T["en" if lang == "fr" else "fr"]
+    text = said(test)
+    for key in ("everybody", f"why_{page}", "chain_why", "reasons_why", "ranking_why", "stock_why"):
+        assert other[key] not in text or other[key] == T[lang][key]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_follows_the_address(shown, page):
+    test = shown(page, lang="en", run="fewer", segment="persona.devoted", weeks="2-5")
+    assert not test.exception
+    assert test.selectbox(key="run").value == "fewer"
+    assert test.selectbox(key="segment").value == "persona.devoted"
+    assert tuple(test.slider(key="weeks").value) == (2, 5)
+
+
+def test_nonsense_in_the_address_is_left_aside(shown):
+    test = shown("results", lang="xx", run="../../etc", segment="persona.nobody", weeks="-3-x")
+    assert not test.exception
+    assert test.selectbox(key="run").value == "plain"
+
+
+@pytest.mark.parametrize("lang", T)
+@pytest.mark.parametrize("mode", ["flow", "plan", "gap", "compare"])
+def test_every_mode_of_the_map(shown, lang, mode):
+    address = {"lang": lang, "mode": mode, "pick": "station:cart/cart_delivery", "with": "fewer"}
+    test = shown("map", **address)
+    assert not test.exception
+    assert len(test.get("bidi_component")) == 1
+    assert T[lang]["losses"] in said(test)
+
+
+@pytest.mark.parametrize("pick", ["station:nowhere", "track:0", "track:99999", "x", "station:cart#start", "track:-1"])
+def test_whatever_is_picked(shown, pick):
+    assert not shown("map", pick=pick).exception
+
+
+@pytest.mark.parametrize("lang", T)
+def test_nobody_and_nothing(shown, lang):
+    assert not shown("contact", lang=lang, contact="").exception
+    wrong = shown("contact", lang=lang, contact="nobody")
+    assert not wrong.exception
+    assert T[lang]["trouble"] in said(wrong)
+
+
+def test_a_contact_outside_the_sample_is_lived_again(shown, home, monkeypatch):
+    asked = []
+    monkeypatch.setattr("bifurque.dashboard.launching.life", lambda folder, contact: asked.append(contact) or [])
+    assert not shown("contact", contact="99999").exception
+    assert asked == ["99999"]
+
+
+def test_a_folder_that_is_no_run(home, monkeypatch, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(home / "plain", broken)
+    (broken / "aggregates" / "group_kpi.parquet").unlink()
+    monkeypatch.setenv(RUNS, str(broken))
+    monkeypatch.setenv(HOME, str(tmp_path))
+    for lang in T:
+        test = AppTest.from_string(SCRIPT.format(page="results"), default_timeout=120)
+        test.query_params["lang"] = lang
+        test.run()
+        assert not test.exception
+        assert T[lang]["trouble"] in said(test)
+
+
+@pytest.mark.parametrize("lang", T)
+def test_check_speaks_while_one_edits(shown, lang):
+    clean = shown("launch", lang=lang, set="caps.1.max=1")
+    assert T[lang]["clean"] in said(clean)
+    wrong = shown("launch", lang=lang, set="caps.1.max=many")
+    assert wrong.error
+    assert wrong.button(key="start").disabled
+
+
+def test_values_are_found_by_their_paths():
+    values = editing.values(template("demo", "en"))
+    assert values["caps.three a week.max"] == "3"
+    assert values["journeys.welcome.holdout"] == "5%"
+    for path in list(values)[::7]:
+        assert [
+            p for p in editing.findings(template("demo", "en"), [f"{path}={values[path]}"]) if p.level == "error"
+        ] == []
+
+
+def test_the_board_measures_against_the_plan_as_written(shown, home):
+    store = open_store(home / "plain")
+    assert page_board.about("journeys.cart.steps.1.wait=2h") == "cart"
+    assert page_board.about("caps.1.max=1") == ""
+    base = page_board.reference(store)
+    assert base.run.manifest["plan"]["set"] == []
+    test = shown("board", lang="en")
+    assert not test.exception
+    assert page_board.read(home / "nothing.json") == {}
+    (home / "bad.json").write_text('{"a": "idea", "b": 3}', "utf-8")
+    assert page_board.read(home / "bad.json") == {"a": "idea"}
+
+
+SPOOFS = [
+    "SELECT 1; SELECT 2",
+    "COPY kpi TO 'kpi.csv'",
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM read_csv('http://localhost:1/x.csv')",
+    "SELECT * FROM glob('/*')",
+    "CREATE TABLE x AS SELECT 1",
+    "DROP VIEW kpi",
+    "INSTALL httpfs",
+    "SET enable_external_access = true",
+    "ATTACH 'x.db'",
+    "EXPORT DATABASE 'x'",
+    "this is no question",
+    "",
+]
+
+
+@pytest.mark.parametrize("sql", SPOOFS)
+def test_sql_reads_this_run_and_nothing_else(home, sql):
+    with pytest.raises(NotAnswered):
+        open_store(home / "plain").ask_freely(sql)
+
+
+def test_sql_answers(home):
+    store = open_store(home / "plain")
+    table, more = store.ask_freely("SELECT kind, sum(contacts) AS n FROM group_kpi GROUP BY kind ORDER BY kind")
+    assert table.to_pylist()[0] == {"kind": "all", "n": 300}
+    assert not more
+    assert store.ask_freely("SELECT * FROM range(20000)")[1]
+    assert store.ask_freely("SELECT count(*) AS n FROM ledger")[0].num_rows == 1
+
+
+def test_sql_page_says_why_not(shown):
+    for lang in T:
+        assert T[lang]["only_select"] in said(shown("sql", lang=lang, sql="DROP VIEW kpi"))
+
+
+@pytest.mark.parametrize("page", ["map", "results", "arbitration", "turning", "contact", "launch", "lifecycle"])
+def test_hostile_names_are_only_names(monkeypatch, tmp_path, page, hostile):
+    monkeypatch.setenv(RUNS, str(hostile))
+    monkeypatch.setenv(HOME, str(tmp_path))
+    test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=120).run()
+    assert not test.exception
+    for element in (*test.markdown, *test.caption, *test.subheader):
+        assert "<script>" not in element.value
+        assert "\u202e" not in element.value
+        assert not re.search(r"(?<!\\):material", element.value)
+
+
+def quoted(text):
+    """A text as YAML quotes it singly."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A run whose plan calls everything by hostile names."""
+    place = tmp_path_factory.mktemp("hostile") / "run"
+    text = template("demo", "fr")
+    for n, name in enumerate(("cart", "welcome", "order", "sale", "digest", "birthday")):
+        written = quoted(HOSTILE[n])
+        at = text.index(f"\n  {name}:\n    title: ") + len(f"\n  {name}:\n    title: ")
+        text = text[:at] + written + text[text.index("\n", at) :]
+    at = text.index("curious: {share: 45%, title: ") + len("curious: {share: 45%, title: ")
+    text = text[:at] + quoted(HOSTILE[0]) + text[text.index("}}", at) + 1 :]
+    simulate(text, out=place, contacts=200, days=50, ledger="full", workers=1)
+    return place
+
+
+def test_words():
+    nb = "\N{NARROW NO-BREAK SPACE}"
+    assert number("fr", 12345.6, 1) == f"12{nb}345,6"
+    assert number("en", 12345.6, 1) == "12,345.6"
+    assert (percent("fr", 0.1234), percent("en", 0.1234)) == (f"12,3{nb}%", "12.3%")
+    assert money("en", 1_250_000.0) == "€1.2M"
+    assert money("fr", 1_250_000.0) == f"1,2{nb}M{nb}€"
+    low, high = interval(0.5, 100)
+    assert (round(low, 3), round(high, 3)) == (0.404, 0.596)
+    assert interval(0.0, 10)[0] == 0.0
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_plain(name):
+    text = plain(name)
+    assert "\n" not in text
+    assert "\u202e" not in text
+    assert len(visible(name)) <= 80
+    assert all(text[i - 1] == "\\" for i, c in enumerate(text) if c in "<>*_`[]$:")
+
+
+def test_no_cell_is_a_formula():
+    import pyarrow as pa
+
+    cells = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "fine", "", "a=b"]
+    table = pa.table({"=name": cells, "n": range(len(cells))})
+    rows = list(csv.reader(io.StringIO(_csv(table).decode("utf-8-sig"), newline="")))
+    assert rows[0] == ["'=name", "n"]
+    assert all(row[0][:1] not in tuple("=+-@\t\r") for row in rows)
+    assert [row[0].removeprefix("'") for row in rows[1:]] == cells
+    assert safe_cell(-3) == -3
+
+
+def test_texts_have_both_languages_and_the_same_blanks():
+    for key, fr in T["fr"].items():
+        blanks = [{f for _, f, _, _ in string.Formatter().parse(T[lang][key]) if f is not None} for lang in T]
+        assert fr.strip()
+        assert T["en"][key].strip()
+        assert blanks[0] == blanks[1] or key in ("stock_alt",), key
+
+
+def test_the_frame_goes_where_a_button_says(home, monkeypatch):
+    """Language and choices go along, though the address of a page that is switched to starts empty."""
+    monkeypatch.setenv(RUNS, str(home / "plain"))
+    monkeypatch.setenv(HOME, str(home))
+    test = AppTest.from_file(app.__file__, default_timeout=120)
+    test.query_params.update({"lang": "en", "run": "fewer"})
+    test.run()
+    assert test.title[0].value == "Metro map"
+    test.session_state["go_to"] = "compare"
+    test.run()
+    assert not test.exception
+    assert test.title[0].value == "Compare"
+    assert test.selectbox(key="run").value == "fewer"
