@@ -70,13 +70,16 @@ def _lived(setting: Setting, *, nobody: bool) -> tuple[Any, Any]:
 
 def _first_kept(folder: File) -> tuple[Any, Any]:
     """What the ledger and the events say of the first contacts."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     found = []
     run = Run(folder, {"ledger": "none"})
     for table in (run.ledger(), run.events()):
-        first = pc.unique(table["contact"]).slice(0, WALKS)
-        found.append(table.filter(pc.is_in(table["contact"], first)))
+        who = np.asarray(table["contact"])  # in whatever order files and hosts have put them
+        table = table.take(pa.array(np.argsort(who, kind="stable")))
+        first = pa.array(np.unique(who)[:WALKS])
+        found.append(table.filter(pc.is_in(table["contact"], first)).combine_chunks())
     return found[0], found[1]
 
 

@@ -83,7 +83,7 @@ def test_workers_and_lane_sizes(base, tmp_path, monkeypatch, name, scale, worker
 
 @pytest.mark.parametrize("name", ["welcome", "pile-up"])
 def test_what_the_ledger_keeps_changes_nothing_else(base, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(simulator, "SAMPLE", 0.1)
+    monkeypatch.setattr("bifurque.engine.living.SAMPLE", 0.1)
     runs = {k: simulate(plan(name), out=tmp_path / k, ledger=k, **lives(name)) for k in ("sample", "none")}
     full = base(name)
     assert {run.digest for run in runs.values()} == {full.digest}
