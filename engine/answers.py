@@ -48,14 +48,12 @@ class Journal(Books):
         self.trails: dict[str, Trail] = {}
         self.known: Words = np.zeros((0, 3), np.int64)
         self.flushed = time.monotonic()
-        if folder is not None:
-            (folder / FOLDER).mkdir(exist_ok=True)
-            self.begin({})
 
     def begin(self, counts: dict[str, Segment]) -> None:
         """Go on behind what counts of the files."""
         assert self.folder is not None
         file = self.folder / FOLDER / ANSWERS
+        file.parent.mkdir(exist_ok=True)
         self.known = whole(file, counts[ANSWERS].bytes if ANSWERS in counts else 0)
         self.trails = {name: Trail(self.folder / FOLDER / name, counts.get(name)) for name in WIDTHS}
         self.newcomers.count = self.trails[NEWCOMERS].size // (8 * WIDTHS[NEWCOMERS])

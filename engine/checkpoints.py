@@ -44,7 +44,7 @@ class Saved(msgspec.Struct):
         files: SHA-256 of each of its files, by name.
         written: SHA-256 of each finished Parquet file, by its place in the run folder.
         segments: rows put aside, by kind and partition.
-        standing: where contacts stand, of those who have reached the horizon.
+        standing: by host where contacts stand, of those who have reached the horizon.
         journal: answers, and who was brought to life.
         accounts: of the books.
         coming: changes of the books known to come.
@@ -58,7 +58,7 @@ class Saved(msgspec.Struct):
     files: dict[str, str]
     written: dict[str, str]
     segments: dict[str, list[Segment]]
-    standing: list[Segment]
+    standing: list[list[Segment]]
     journal: dict[str, Segment] = {}
     accounts: list[Account] = []
     coming: list[tuple[int, int, int, int, int]] = []
@@ -125,11 +125,10 @@ class Checkpoints:
     def _manifest(self, epoch: int, kept: dict[int, Kept], books: Journal | None) -> Saved:
         files: dict[str, str] = {}
         segments: dict[str, list[Segment]] = {}
-        standing: list[Segment] = []
+        standing = [kept[host].standing for host in sorted(kept)]
         for one in kept.values():
             files |= one.files
             self.written |= one.written
-            standing += one.standing
             for name, some in one.segments.items():
                 segments.setdefault(name, []).extend(some)
         found = Saved(epoch, self.program, self.next, sorted(self.done), files, dict(self.written), segments, standing)
@@ -183,7 +182,7 @@ def read_saved(run: File, file: File, program: str) -> Saved:
     whole |= {run / part: digest for part, digest in found.written.items()}
     for path, digest in whole.items():
         _same(name, path, digest, None)
-    for segments in (*found.segments.values(), found.standing):
+    for segments in (*found.segments.values(), *found.standing):
         for segment in segments:
             _same(name, rows_folder(run) / segment.file, segment.sha256, segment.bytes)
     for segment in found.journal.values():
@@ -211,7 +210,10 @@ def _sha256_of(file: File, size: int) -> str:
 
 
 def points(run: File, saved: Saved | None, hosts: int) -> list[Point]:
-    """What each of some hosts goes on from: any number of hosts can go on from any checkpoint."""
+    """What each of some hosts goes on from: any number of hosts can go on from any checkpoint.
+
+    As many as wrote it each go on from their own.
+    """
     shares = [tuple(parts) for parts in share_out(hosts)]
     if saved is None:
         return [Point(parts) for parts in shares]
@@ -229,7 +231,7 @@ def points(run: File, saved: Saved | None, hosts: int) -> list[Point]:
                 tuple(str(folder / name) for name in lost[host::hosts]),
                 tuple(str(folder / name) for name in sorted(saved.files) if name[:8] in places),
                 {name: segments for name, segments in saved.segments.items() if name in mine},
-                tuple(saved.standing[host::hosts]),
+                tuple(segment for segments in saved.standing[host::hosts] for segment in segments),
             )
         )
     return found
@@ -244,8 +246,11 @@ def program_hash(setting: Setting) -> str:
     return digest.hexdigest()
 
 
-def books_at(books: Journal, saved: Saved) -> None:
-    """Put books back to where they were at a checkpoint."""
+def books_at(books: Journal, saved: Saved | None) -> None:
+    """Put books back to where they were at a checkpoint, if there is one."""
+    if saved is None:
+        books.begin({})
+        return
     books.begin(saved.journal)
     books.accounts, books.coming = saved.accounts, list(saved.coming)
     heapq.heapify(books.coming)

@@ -195,7 +195,7 @@ class Host:
         kept = Kept()
         words = np.concatenate([[np.uint64(self._hashed()).view(np.int64), self.consenting], self._counters()])
         parked = by_partition([*self.meeting.parking.everyone(), *self.waiting])
-        own = {f"host-{self.number}": words, f"lost-{self.number}": self._lost().reshape(-1)}
+        own = {f"host-{self.number:03d}": words, f"lost-{self.number:03d}": self._lost().reshape(-1)}
         keep_words(File(folder), own | parked, kept, self.life)
         self.rows.mark(kept)
         if self.standing is not None:

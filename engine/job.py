@@ -46,7 +46,7 @@ def live_job(job: Job, folder: File, books: Journal | None) -> tuple[list[Lived]
     if place.every is not None:
         job.checkpoints = job.checkpoints or Checkpoints.of(folder, setting, place.every)
         job.checkpoints.begin(job.saved or job.checkpoints.nothing())
-    if books is not None and job.saved is not None:
+    if books is not None:
         books_at(books, job.saved)
     began = time.perf_counter()
     executor = _executor(job, recipe, folder)

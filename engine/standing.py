@@ -89,7 +89,8 @@ class Standing:
         every = [np.fromfile(self.folder / s.file, KEPT, s.bytes // KEPT.itemsize) for s in before] + self.kept
         rows = np.concatenate(every) if every else np.empty(0, KEPT)
         file = self.folder / f"standing-{self.life}.sorted"
-        rows[np.argsort(rows["contact"], kind="stable")].tofile(file)
+        with file.open("wb") as stream:
+            stream.write(rows[np.argsort(rows["contact"], kind="stable")].view(np.uint8).data)
         return file.name
 
 

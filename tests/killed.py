@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from shared_runs import FEW, OFFERS, SOME
+from shared_runs import OFFERS, given
 
 CHILD = """
 import json, sys
@@ -20,9 +20,9 @@ simulate(text, **how)
 def killed(text, out, seed, **how):
     """Start a run in a process of its own and kill it after a random checkpoint."""
     dice = random.Random(seed)
-    given = (FEW if text is OFFERS else SOME) | {"checkpoint_every": 15} | how
+    asked = given(text, out) | {"checkpoint_every": 15, "out": out} | how
     child = subprocess.Popen([sys.executable, "-c", CHILD], stdin=subprocess.PIPE, text=True)
-    child.stdin.write(json.dumps([text, given | {"out": str(out)}]))
+    child.stdin.write(json.dumps([text, asked], default=str))
     child.stdin.close()
     number, late = dice.randint(0, 6 if text is OFFERS else 3), dice.uniform(0, 0.15)
     until = time.monotonic() + 300

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from killed import killed
-from shared_runs import ALONE, OFFERS, SOME, live, outcome, tidy
+from shared_runs import ALONE, MERGED, OFFERS, SOME, live, outcome, tidy
 
-from bifurque.engine.checkpoints import Checkpoints, Journal
+from bifurque.engine.answers import Journal, whole
+from bifurque.engine.checkpoints import Checkpoints
 from bifurque.engine.cli import main
 from bifurque.engine.resume import resume
 from bifurque.engine.run import open_run
 from bifurque.rules.errors import RunError
-from bifurque.rules.settlement import Request
+from bifurque.rules.settlement import Request, Supply
 
-PLANS = pytest.mark.parametrize("text", [OFFERS, ALONE], ids=["shared", "alone"])
+PLANS = pytest.mark.parametrize("text", [OFFERS, ALONE, MERGED], ids=["shared", "alone", "merged"])
 
 
 class Killed(BaseException):
@@ -135,8 +136,17 @@ def damage(file, how, dice):
     file.write_bytes(data)
 
 
-@pytest.mark.parametrize("how", ["truncated", "flipped"])
-@pytest.mark.parametrize("which", ["{last}/host-0.arrow", "{last}/part-*.arrow", "{last}.json"])
+@pytest.mark.parametrize(
+    ("which", "how"),
+    [
+        ("{last}/host-000-*.arrow", "flipped"),
+        ("{last}/part-*.arrow", "truncated"),
+        ("{last}.json", "flipped"),
+        pytest.param("{last}/host-000-*.arrow", "truncated", marks=pytest.mark.slow),
+        pytest.param("{last}/part-*.arrow", "flipped", marks=pytest.mark.slow),
+        pytest.param("{last}.json", "truncated", marks=pytest.mark.slow),
+    ],
+)
 def test_a_damaged_checkpoint_is_refused_by_name(base, stopped, tmp_path, how, which):
     folder = stopped(OFFERS, tmp_path / "run")
     names = sorted(f.stem for f in (folder / "checkpoints").glob("*.json"))
@@ -203,34 +213,48 @@ def test_runs_without_checkpoints(tmp_path, monkeypatch):
 
 
 REQUESTS = [Request(7, 0, 1.0, True, ((0, 1),)), Request(3, 1, 1.0, True, ((0, 1),))]
+ROWS = [[3, 10, -1], [7, 10, 0], [3, 11, -1], [7, 11, -1]]
+"""One item, and who gets it: by contact, whoever asks first."""
+
+
+def asked_twice(folder, stock=1):
+    journal = Journal([Supply("a", "offer", stock)], 1, folder)
+    journal.begin({})
+    for t, requests in ((10, REQUESTS), (11, REQUESTS[::-1])):
+        journal.settle(t, requests)
+    journal.flush()
+    return folder / "checkpoints" / "answers.rows"
 
 
 def test_the_journal(tmp_path):
-    """What was answered must be answered again, in whatever order hosts ask; a torn entry counts for nothing."""
-    file = tmp_path / "journal"
-    journal = Journal(file)
-    journal.note(10, REQUESTS, [0, -1])
-    journal.note(11, REQUESTS, [0, 0])
-    journal.close()
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-9])
-    again = Journal(file)
-    again.note(10, REQUESTS[::-1], [-1, 0])
-    again.note(11, REQUESTS, [0, 0])
-    again.close()
-    assert file.read_bytes() == whole
-    for t, answers in ((10, [0, 0]), (11, [0, -1])):
-        other = Journal(file)
-        with pytest.raises(RunError, match=f"what was answered at {t} is not what it was before the run stopped"):
-            other.note(t, REQUESTS, answers)
-        other.close()
+    """What was answered must be answered again, in whatever order hosts ask; a torn answer counts for nothing."""
+    file = asked_twice(tmp_path)
+    assert whole(file).tolist() == ROWS
+    known = file.read_bytes()
+    file.write_bytes(known[:-9])
+    assert whole(file).tolist() == ROWS[:3]
+    asked_twice(tmp_path)
+    assert file.read_bytes() == known
+    for at in range(24):
+        file.write_bytes(known[:48] + bytes(b ^ (i == at) for i, b in enumerate(known[48:])))
+        assert whole(file).tolist() == ROWS[:2]
+    file.write_bytes(known)
+    with pytest.raises(RunError, match="what was answered at 10 is not what it was before the run stopped"):
+        asked_twice(tmp_path, stock=2)
 
 
-def test_a_journal_that_differs_ends_the_run(base, stopped, tmp_path):
+def test_a_journal_that_differs_ends_the_run(base, stopped, tmp_path, monkeypatch):
     folder = stopped(OFFERS, tmp_path / "run")
-    last = sorted((folder / "checkpoints").glob("*.json"))[-1]
-    Journal.note(journal := Journal(last.with_suffix(".journal")), 1, REQUESTS, [0, 0])
-    journal.close()
+    sorted((folder / "checkpoints").glob("*.json"))[-1].unlink()  # what was answered before it comes again
+    settle, count = Journal.settle, [0]
+
+    def otherwise(journal, t, requests):
+        answers, count[0] = settle(journal, t, requests), count[0] + 1
+        if count[0] == 1:
+            journal.noted["answers.rows"][-1] = (requests[0].contact, t, -7)
+        return answers
+
+    monkeypatch.setattr(Journal, "settle", otherwise)
     with pytest.raises(RunError, match="is not what it was before the run stopped: start it anew"):
         resume(folder)
 

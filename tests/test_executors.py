@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from shared_runs import ALONE, OFFERS, live, outcome, tidy
+from shared_runs import ALONE, MERGED, OFFERS, given, live, outcome, tidy
 
-from bifurque.engine.cuts import PARTS, Partitions, part_of, places_by_part, share_out
+from bifurque.engine.cuts import PARTS, Partitions, home_of, part_of, places_by_part, share_out
 from bifurque.engine.executors import HostLost, Local
 from bifurque.engine.hosts import Host, Stale
 from bifurque.engine.setting import prepare
@@ -32,9 +32,20 @@ def test_the_shared_run_runs_out_of_everything(base):
     assert shared["a"]["least"] == shared["b"]["least"] == 0
     assert min(shared[name]["refused"] for name in ("a", "b", "email", "email budget")) > 50
     assert run.manifest["timing"]["rounds"] > 600
+    assert run.kpis["referral"]["simulated"] > 15
 
 
-@pytest.mark.parametrize("text", [OFFERS, ALONE], ids=["shared", "alone"])
+def test_the_merged_run_merges_people_who_live_in_different_partitions(base, tmp_path):
+    setting = prepare(MERGED, **{n: v for n, v in given(MERGED, tmp_path / "run").items() if n != "ledger"})
+    into = setting.merges.into
+    assert len(into) > 100
+    assert any(into[one] in into for one in into)
+    ends = np.array(sorted(into))
+    assert (home_of(setting)(ends) != part_of(ends)).sum() > 100
+    assert base(MERGED)[0].kpis["totals"]["contacts"] == 600 - len(into)
+
+
+@pytest.mark.parametrize("text", [OFFERS, ALONE, MERGED], ids=["shared", "alone", "merged"])
 @pytest.mark.parametrize(
     "how", [("threads", 2), ("threads", 7), ("inline", 1), ("inline", 2), ("inline", 3), ("inline", 7)]
 )
@@ -124,9 +135,8 @@ class Losing(Local):
         return super().send(host, number, tasks)
 
 
-@pytest.mark.parametrize("every", [None, 20])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_lost_host_does_its_part_again(base, tmp_path, monkeypatch, every, seed):
+@pytest.mark.parametrize(("seed", "every", "hosts"), [(1, None, 2), (2, None, 2), (1, 20, 2), (2, 20, 2), (3, 20, 12)])
+def test_a_lost_host_does_its_part_again(base, tmp_path, monkeypatch, seed, every, hosts):
     import random
 
     from bifurque.engine import hosting
@@ -144,7 +154,7 @@ def test_a_lost_host_does_its_part_again(base, tmp_path, monkeypatch, every, see
         return make(setting, recipe, number, point, [setting.lane()], done)
 
     monkeypatch.setattr(hosting, "make_host", lanes_anew)
-    run = live(OFFERS, tmp_path / "run", executor="inline", workers=2, checkpoint_every=every)
+    run = live(OFFERS, tmp_path / "run", executor="inline", workers=hosts, checkpoint_every=every)
     assert outcome(run) == base(OFFERS)[1]
     recovered = made[0].recovered
     assert recovered["hosts_lost"] >= 2
