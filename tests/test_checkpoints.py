@@ -1,9 +1,11 @@
 """Whoever is killed goes on, on any number of hosts, and the bytes are those of a run that nobody stopped."""
 
 import contextlib
+import datetime as dt
 import json
 import random
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,12 +13,12 @@ from click.testing import CliRunner
 from killed import killed
 from shared_runs import ALONE, MERGED, OFFERS, SOME, live, outcome, tidy
 
-from bifurque.engine.answers import Journal, whole
+from bifurque.engine.answers import Journal, answered_until, trail_of, whole
 from bifurque.engine.checkpoints import Checkpoints
 from bifurque.engine.cli import main
 from bifurque.engine.resume import resume
 from bifurque.engine.run import open_run
-from bifurque.rules.errors import RunError
+from bifurque.rules.errors import DataError, RunError
 from bifurque.rules.settlement import Request, Supply
 
 PLANS = pytest.mark.parametrize("text", [OFFERS, ALONE, MERGED], ids=["shared", "alone", "merged"])
@@ -275,3 +277,40 @@ def test_checkpoints_are_for_those_who_ask(tmp_path):
     assert every["timing"]["checkpoints"] == 1
     assert every["checkpoint_every"] == 30
     assert np.isfinite(every["timing"]["checkpoint_s"])
+
+
+def test_anybody_can_be_asked_about_in_a_run_that_was_stopped(stopped, tmp_path):
+    """With the answers given so far a life is lived again alone, a newcomer's too; not what is not known yet."""
+    folder = stopped(OFFERS, tmp_path / "run")
+    left, whole = open_run(folder), live(OFFERS, tmp_path / "whole")
+    reached = answered_until(folder) - 1
+    at = f"{dt.datetime.fromtimestamp(reached, dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    friends = trail_of(folder, "newcomers.rows")[:, 0].tolist()
+    busiest = Counter(whole.ledger()["contact"].to_pylist()).most_common(5)
+    for contact in [0, 7, *friends[:3], *(c for c, _ in busiest)]:
+        state = left.contact(contact)
+        assert state.at.timestamp() == reached
+        assert state == left.contact(contact, at) == whole.contact(contact, at)
+    assert len(friends) > 2
+    with pytest.raises(DataError, match="the run has come as far as 2025-.* UTC: before that `2025-02-28` is not"):
+        left.contact(0, "2025-02-28")
+    with pytest.raises(RunError, match="did not reach its end"):
+        left.where("best")
+    shown = CliRunner().invoke(main, ["contact", str(folder), str(friends[0]), "--lang", "en"])
+    assert shown.exit_code == 0, shown.output
+
+
+def test_anybody_can_be_asked_about_in_a_run_under_way(tmp_path, monkeypatch):
+    whole, folder = live(OFFERS, tmp_path / "whole"), tmp_path / "run"
+    save, seen = Checkpoints.save, []
+
+    def asking(*given):
+        save(*given)
+        state = open_run(folder).contact(7)
+        at = f"{state.at:%Y-%m-%dT%H:%M:%SZ}"
+        seen.append((at, state == whole.contact(7, at)))
+
+    monkeypatch.setattr(Checkpoints, "save", asking)
+    live(OFFERS, folder, workers=2, checkpoint_every=20)
+    assert len({at for at, _ in seen}) > 2
+    assert all(same for _, same in seen)
