@@ -15,12 +15,11 @@ import numpy as np
 from bifurque.engine.keeping import FOLDER, Segment, Trail
 from bifurque.engine.ledger import Part
 from bifurque.engine.ledger import settle as on_disk
-from bifurque.engine.people import mixed
 from bifurque.engine.referrals import FILE as REFERRALS
 from bifurque.engine.referrals import Newcomers, write_newcomers
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import RunError
-from bifurque.rules.numbers import GOLD
+from bifurque.rules.numbers import GOLD, mix64
 from bifurque.rules.settlement import Books, Request, Supply
 from bifurque.rules.sharing import REFERRED
 
@@ -130,9 +129,8 @@ def sealed(rows: Words) -> Words:
 
 def _seals(rows: Words) -> Words:
     with np.errstate(over="ignore"):
-        z = mixed(
-            mixed(rows[:, 0].astype(np.uint64) * GOLD + rows[:, 1].astype(np.uint64)) + rows[:, 2].view(np.uint64)
-        )
+        contacts, times, answers = rows.astype(np.uint64).T
+        z = mix64(mix64(contacts * GOLD + times) + answers)
     return np.asarray((z >> np.uint64(16)).astype(np.int64))
 
 

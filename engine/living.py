@@ -27,12 +27,12 @@ STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
 ROWS = {"full": 1 << 17, "sample": 1 << 13, "none": 1 << 11}
 
 
-def live_all(setting: Setting, lanes: list[Lane]) -> list[Lived]:
-    """Let everybody live for what is counted alone."""
-    cut = Neighbours(setting, stretch_size("none", setting, lanes), 0.0)
+def live_all(setting: Setting, lanes: list[Lane], heard: Nowhere | None = None) -> list[Lived]:
+    """Let everybody live for what is counted alone, or for what is heard of their rows."""
+    cut = Neighbours(setting, stretch_size("none", setting, lanes), 0.0 if heard is None else 1.0)
 
     def make(number: int, point: Point) -> Host:
-        return Host(number, "", setting, lanes, cut, Nowhere(), None, point)
+        return Host(number, "", setting, lanes, cut, heard or Nowhere(), None, point)
 
     executor = Local([Point()], make)
     try:

@@ -292,7 +292,7 @@ def test_anybody_can_be_asked_about_in_a_run_that_was_stopped(stopped, tmp_path)
         assert state.at.timestamp() == reached
         assert state == left.contact(contact, at) == whole.contact(contact, at)
     assert len(friends) > 2
-    with pytest.raises(DataError, match="the run has come as far as 2025-.* UTC: before that `2025-02-28` is not"):
+    with pytest.raises(DataError, match=r"the run has come as far as 2025-.* UTC: before that `2025-02-28` is not"):
         left.contact(0, "2025-02-28")
     with pytest.raises(RunError, match="did not reach its end"):
         left.where("best")
