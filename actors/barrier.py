@@ -17,6 +17,7 @@ import numpy as np
 
 from bifurque.actors.host import Lane, Sink
 from bifurque.rules.compiled import Words
+from bifurque.rules.errors import RunError
 from bifurque.rules.layout import (
     EVENTS_COUNT,
     H_LETTERS,
@@ -137,13 +138,18 @@ def requests_of(questions: Words) -> list[Request]:
 
 
 def answered(parked: list[Words], answers: Words) -> None:
-    """Write answers over the ranks of the requests they belong to."""
-    told = iter(answers.tolist())
-    for one in parked:
-        at, end = PK_FIRST, PK_FIRST + int(one[PK_ASKED])
-        while at < end:
-            one[at + RQ_RANK] = next(told)
-            at += int(one[at + RQ_WORDS])
+    """Write answers over the ranks of the requests they belong to.
+
+    Raises:
+        RunError: they belong to other requests.
+    """
+    places = [(one, at) for one in parked for at, _ in asked(one)]
+    if len(places) != len(answers):
+        raise RunError(
+            f"{len(answers):,} answers to {len(places):,} requests: a host has not lived what it was asked to"
+        )
+    for (one, at), answer in zip(places, answers.tolist(), strict=True):
+        one[at + RQ_RANK] = answer
 
 
 def asked(parked: Words) -> Iterator[tuple[int, Request]]:
