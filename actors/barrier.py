@@ -143,25 +143,29 @@ def answered(parked: list[Words], answers: Words) -> None:
     Raises:
         RunError: they belong to other requests.
     """
-    places = [(one, at) for one in parked for at, _ in asked(one)]
+    places = [(one, at) for one in parked for at in _places(one)]
     if len(places) != len(answers):
-        raise RunError(
-            f"{len(answers):,} answers to {len(places):,} requests: a host has not lived what it was asked to"
-        )
+        told = f"{len(answers):,} answers to {len(places):,} requests"
+        raise RunError(f"{told}: a host has not lived what it was asked to")
     for (one, at), answer in zip(places, answers.tolist(), strict=True):
         one[at + RQ_RANK] = answer
 
 
 def asked(parked: Words) -> Iterator[tuple[int, Request]]:
     """The requests of one parked contact, each with where it stands."""
-    at, end, number = PK_FIRST, PK_FIRST + int(parked[PK_ASKED]), 0
-    while at < end:
-        size = int(parked[at + RQ_WORDS])
-        pairs = parked[at + RQ_FIRST : at + size].reshape(-1, 2).tolist()
+    for number, at in enumerate(_places(parked)):
+        pairs = parked[at + RQ_FIRST : at + int(parked[at + RQ_WORDS])].reshape(-1, 2).tolist()
         rank = float(parked[at + RQ_RANK : at + RQ_RANK + 1].view(np.float64)[0])
         wanted = tuple((r, a) for r, a in pairs)
         yield at, Request(int(parked[PK_CONTACT]), number, rank, bool(parked[at + RQ_ALL]), wanted)
-        at, number = at + size, number + 1
+
+
+def _places(parked: Words) -> Iterator[int]:
+    """Where the requests of one parked contact stand."""
+    at, end = PK_FIRST, PK_FIRST + int(parked[PK_ASKED])
+    while at < end:
+        yield at
+        at += int(parked[at + RQ_WORDS])
 
 
 def settle(books: Books, t: int, parked: list[Words]) -> int:

@@ -202,10 +202,9 @@ def test_hosts_that_were_given_up_and_still_write_spoil_nothing(base, tmp_path, 
 
 
 def test_what_is_not_done_again_is_seen(base, tmp_path, losing):
-    made = losing(Hasty, 2)
+    losing(Hasty, 2)
     with pytest.raises(RunError, match="a host has not lived what it was asked to"):
         live(OFFERS, tmp_path / "run", executor="inline", workers=2)
-    assert made[0].dice.random() != random.Random(2).random()
 
 
 @pytest.mark.parametrize(("seed", "every", "hosts"), [(1, None, 2), (2, None, 2), (1, 20, 2), (2, 20, 2), (3, 20, 12)])
