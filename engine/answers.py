@@ -129,9 +129,8 @@ def sealed(rows: Words) -> Words:
 
 def _seals(rows: Words) -> Words:
     with np.errstate(over="ignore"):
-        z = mix64(
-            mix64(rows[:, 0].astype(np.uint64) * GOLD + rows[:, 1].astype(np.uint64)) + rows[:, 2].view(np.uint64)
-        )
+        contacts, times, answers = rows.astype(np.uint64).T
+        z = mix64(mix64(contacts * GOLD + times) + answers)
     return np.asarray((z >> np.uint64(16)).astype(np.int64))
 
 

@@ -13,12 +13,11 @@ import numpy as np
 
 from bifurque.actors.host import Stretch
 from bifurque.actors.layout import P_CONTACT
+from bifurque.engine.contacts import PARTS, part_of
 from bifurque.engine.people import People
 from bifurque.engine.setting import Setting
 from bifurque.rules.compiled import Words
-from bifurque.rules.numbers import mix64
 
-PARTS = 256
 SLICES = 10_000
 """A partition has at most so many stretches: their numbers follow those of the partition before."""
 CHUNK = 1 << 20
@@ -100,12 +99,6 @@ class Partitions:
             return Stretch(part * SLICES + number, rows, self.events, low + mine.bounds(rows[:, P_CONTACT]))
 
         return make
-
-
-def part_of(contacts: Words) -> Words:
-    """The virtual partition of each contact."""
-    with np.errstate(over="ignore"):
-        return np.asarray(mix64(contacts.view(np.uint64)) % np.uint64(PARTS)).astype(np.uint8)
 
 
 def home_of(setting: Setting) -> Callable[[Words], Words]:

@@ -11,7 +11,7 @@ import numpy as np
 from bifurque.actors.barrier import NOTHING, requests_of
 from bifurque.engine.answers import Journal
 from bifurque.engine.checkpoints import Checkpoints
-from bifurque.engine.cuts import part_of
+from bifurque.engine.contacts import part_of
 from bifurque.engine.executors import Executor, Task, everything
 from bifurque.engine.hosts import Asking, Lived
 from bifurque.rules.compiled import Words

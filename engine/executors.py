@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.engine.cuts import PARTS
+from bifurque.engine.contacts import PARTS
 from bifurque.engine.hosts import Host, Lived
 from bifurque.engine.keeping import Point
 from bifurque.rules.compiled import Words

@@ -10,7 +10,7 @@ from pathlib import Path as File
 from bifurque.actors.host import Lane
 from bifurque.engine.answers import Journal
 from bifurque.engine.checkpoints import Checkpoints, Saved, books_at, points
-from bifurque.engine.cuts import PARTS
+from bifurque.engine.contacts import PARTS
 from bifurque.engine.drive import Drive, Pieces, shares_of
 from bifurque.engine.executors import Executor
 from bifurque.engine.hosting import Place, Recipe, start_local

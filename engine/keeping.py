@@ -9,7 +9,7 @@ from pathlib import Path as File
 import numpy as np
 import pyarrow as pa
 
-from bifurque.engine.cuts import part_of
+from bifurque.engine.contacts import part_of
 from bifurque.engine.ledger import settle
 from bifurque.rules.compiled import Words
 from bifurque.rules.sharing import PK_CONTACT

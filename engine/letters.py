@@ -168,7 +168,7 @@ def accounts_of(setting: Setting) -> tuple[Accounts, Words]:
 
 
 class Ears(Nowhere):
-    """Takes what is told out of lanes' event rows; nothing is written."""
+    """Takes what is told out of lanes' event rows."""
 
     def __init__(self, kinds: dict[int, int]) -> None:
         self.kinds = np.array(list(kinds))

@@ -9,7 +9,7 @@ from pathlib import Path as File
 
 import numpy as np
 
-from bifurque.engine.cuts import PARTS
+from bifurque.engine.contacts import PARTS
 from bifurque.engine.keeping import Kept, Segment, Trail, rows_folder
 from bifurque.engine.ledger import EVENT_TEXTS, TEXT_COLUMNS, Part, Tabulator, settle, taken
 from bifurque.engine.sink import in_order

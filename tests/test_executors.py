@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from shared_runs import ALONE, MERGED, OFFERS, given, live, outcome, tidy
 
-from bifurque.engine.cuts import PARTS, Partitions, home_of, part_of, places_by_part, share_out
+from bifurque.engine.contacts import PARTS, part_of
+from bifurque.engine.cuts import Partitions, home_of, places_by_part, share_out
 from bifurque.engine.executors import HostLost, Local
 from bifurque.engine.hosts import Host, Stale
 from bifurque.engine.setting import prepare
