@@ -52,12 +52,32 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{} contacts, {} jours, graine {} : les mêmes gens et la même chance des deux côtés",
         "{} contacts, {} days, seed {}: the same people and the same luck on both sides",
     ),
+    "shared": (
+        "Ces contacts se partagent quelque chose (stock, capacité, budget, parrainage) : ce que l'un reçoit, l'autre ne "
+        "l'a pas, et un intervalle sur les contacts ne tiendrait pas.",
+        "These contacts share something (stock, capacity, budget, referral): what one gets another does not, so an "
+        "interval over contacts would not hold.",
+    ),
+    "by_seed": (
+        "Moyennes et intervalles de {} répétitions, graines {} à {} ; qui change : graine {}.",
+        "Means and intervals of {} replications, seeds {} to {}; who changes: seed {}.",
+    ),
+    "by_seed.none": (
+        "Une seule répétition, donc sans intervalle : --replications 5",
+        "A single replication, so no interval: --replications 5",
+    ),
     "same": ("Aucune différence : les deux plans font la même chose.", "No difference: both plans do the same."),
     "gain": (
         "Gain de l'appariement : avec d'autres graines il faudrait {} fois plus de contacts pour le même intervalle "
         "du revenu ({} fois pour les envois).",
         "Gain of pairing: with independent seeds the same interval of revenue would take {} times as many contacts "
         "({} times for sends).",
+    ),
+    "gain.by_seed": (
+        "Gain de l'appariement : avec des graines différentes des deux côtés il faudrait {} fois plus de répétitions pour "
+        "le même intervalle du revenu ({} fois pour les envois).",
+        "Gain of pairing: with other seeds on either side the same interval of revenue would take {} times as many "
+        "replications ({} times for sends).",
     ),
     "who": ("{} contacts sur {} vivent autre chose ({} %).", "{} of {} contacts live another life ({} %)."),
     "most": (

@@ -1,0 +1,63 @@
+"""How sure a difference is when lives depend on each other: the same comparison again with other seeds.
+
+Where contacts share something, what one gets another does not: they are no independent sample, and an interval over
+contacts would be too narrow, or too wide. Whole replications are independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bifurque.engine.intervals import mean_interval, student_probability
+from bifurque.engine.paired import Moments, Progress
+from bifurque.engine.setting import Setting
+
+SEEDS = 5
+"""How often plans whose contacts share something are lived, unless one says how often."""
+
+
+def how_often(asked: int | None, settings: Sequence[Setting]) -> int:
+    """How many replications intervals come from; 0: from contacts, for no life depends on another."""
+    return asked or (SEEDS if any(s.shares for s in settings) else 0)
+
+
+def reseeded(setting: Setting, number: int) -> Setting:
+    """The setting of a replication; number 0 is the setting itself."""
+    return setting if number == 0 else replace(setting.reseeded(setting.seed + number), notes=[])
+
+
+def of_several(progress: Progress | None, count: int) -> Callable[[int], Progress | None]:
+    """For each of several replications, what is to be called as it goes on."""
+
+    def step(number: int) -> Progress | None:
+        if progress is None:
+            return None
+        return lambda done, every, days: progress(number * every + done, count * every, days)
+
+    return step
+
+
+def difference(a: Sequence[float], b: Sequence[float], level: float) -> dict[str, Any]:
+    """Means of A, of B and of B − A over replications, with the interval of the latter; from one alone, no interval."""
+    differences = [y - x for x, y in zip(a, b, strict=True)]
+    mean, half, deviation = mean_interval(differences, level)
+    found: dict[str, Any] = {"a": float(np.mean(a)), "b": float(np.mean(b)), "difference": mean}
+    found |= dict.fromkeys(("low", "high", "sign_probability", "variance_ratio"))
+    if len(differences) < 2:
+        return found
+    variance = float(np.var(a, ddof=1) + np.var(b, ddof=1))
+    sign = None if not any(differences) else float(mean > 0)
+    if deviation > 0:
+        sign = student_probability(mean / (deviation / len(differences) ** 0.5), len(differences) - 1)
+    ratio = variance / deviation**2 if deviation > 0 else None
+    return found | {"low": mean - half, "high": mean + half, "sign_probability": sign, "variance_ratio": ratio}
+
+
+def row_by_seed(moments: Sequence[Moments], at: int, level: float) -> dict[str, Any]:
+    """One figure of some contacts in every replication; how many contacts differ is said of the first."""
+    found = difference([float(m.a[at]) for m in moments], [float(m.b[at]) for m in moments], level)
+    return found | {"contacts_differing": int(moments[0].differ[at])}
