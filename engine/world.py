@@ -31,7 +31,7 @@ from bifurque.engine.compile_people import BITS, default_word
 from bifurque.engine.contacts import contact_number
 from bifurque.engine.durable_step import Chaining
 from bifurque.engine.imports import event_purpose
-from bifurque.engine.ledger import Tabulator, taken
+from bifurque.engine.ledger import Tabulator, take_rows
 from bifurque.engine.load import load, loads
 from bifurque.engine.observed import Witness
 from bifurque.engine.plan import Plan
@@ -48,7 +48,6 @@ from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import (
     ANY_KEY,
     CONTACT,
-    EVENTS_COUNT,
     H_JOURNEYS,
     H_SCORES,
     H_SEED,
@@ -63,7 +62,6 @@ from bifurque.rules.layout import (
     MISSING,
     NO_KEY,
     QUARANTINED,
-    ROWS_COUNT,
     SCORE,
     STAGE,
 )
@@ -291,10 +289,9 @@ class Contact:
         return self._words
 
     def _take(self) -> None:
-        rows, _ = taken(self._words)
-        self._words[ROWS_COUNT] = self._words[EVENTS_COUNT] = 0
+        rows, _ = take_rows(self._words)
         if len(rows):
-            self._rows.append(rows.copy())
+            self._rows.append(rows)
 
     @property
     def memory(self) -> Words:
