@@ -20,7 +20,7 @@ def compare_report(found: Comparison, lang: str, *, who: int = 1) -> str:
     n = figure(lang, found.contacts)
     lines = [f"A: {_side(found.a)}", f"B: {_side(found.b)}"]
     lines.append(say(lang, "paired", n, found.a.days, found.a.seed))
-    lines += [*_by_seed(found, lang), ""]
+    lines += [*by_seed(lang, found.a.shares or found.b.shares, len(found.replications), found.a.seed), ""]
     rows = found.rows()
     if not found.differing and not any(row["contacts_differing"] for row in rows):
         return "\n".join([*lines, say(lang, "same")])
@@ -35,21 +35,21 @@ def compare_report(found: Comparison, lang: str, *, who: int = 1) -> str:
     lines += ["", _gain(lang, rows, "gain.by_seed" if found.replications else "gain")]
     share = figure(lang, 100 * found.differing / found.contacts, 1)
     lines.append(say(lang, "who", figure(lang, found.differing), n, share))
+    if len(found.replications) > 1:
+        lines[-1] += " " + say(lang, "who.seed", found.a.seed)
     for contact, changes in found.most_changed[:who]:
         lines += ["", say(lang, "most", contact, figure(lang, changes))]
         lines += _beside(lang, found.side_by_side(contact, lang))
     return "\n".join(lines)
 
 
-def _by_seed(found: Comparison, lang: str) -> list[str]:
+def by_seed(lang: str, shares: bool, often: int, seed: int) -> list[str]:
     """Where the intervals come from, if not from contacts."""
-    often, seed = len(found.replications), found.a.seed
-    shares = found.a.shares or found.b.shares
     lines = [say(lang, "shared")] if shares else []
     if often == 1:
         lines.append(say(lang, "by_seed.none"))
     elif often:
-        lines.append(say(lang, "by_seed", often, seed, seed + often - 1, seed))
+        lines.append(say(lang, "by_seed", often, seed, seed + often - 1))
     return lines
 
 
@@ -90,8 +90,10 @@ def _cells(lang: str, row: Mapping[str, Any]) -> list[str]:
     parts = [figure(lang, row[c], digits) for c in ("a", "b")]
     parts.append(signed(lang, row["difference"], digits))
     few = "~" if 0 < row["contacts_differing"] < FEW else ""
-    told = "" if row["low"] is None else f"{few}[{signed(lang, row['low'], digits)}; {signed(lang, row['high'], digits)}]"
-    parts.append(told or "·")
+    if row["low"] is None:
+        parts.append("·")
+    else:
+        parts.append(f"{few}[{signed(lang, row['low'], digits)}; {signed(lang, row['high'], digits)}]")
     sign, ratio = row["sign_probability"], row["variance_ratio"]
     parts.append("·" if sign is None else figure(lang, sign, 3))
     parts.append(figure(lang, row["contacts_differing"]))

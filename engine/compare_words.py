@@ -53,14 +53,26 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{} contacts, {} days, seed {}: the same people and the same luck on both sides",
     ),
     "shared": (
-        "Ces contacts se partagent quelque chose (stock, capacité, budget, parrainage) : ce que l'un reçoit, l'autre ne "
-        "l'a pas, et un intervalle sur les contacts ne tiendrait pas.",
+        "Ces contacts se partagent quelque chose (stock, capacité, budget, parrainage) : ce que l'un reçoit, l'autre "
+        "ne l'a pas, et un intervalle sur les contacts ne tiendrait pas.",
         "These contacts share something (stock, capacity, budget, referral): what one gets another does not, so an "
         "interval over contacts would not hold.",
     ),
+    "shared.power": (
+        "Ces contacts se partagent quelque chose : l'effet compare tous dans un bras à tous dans l'autre ; dans une "
+        "vraie expérience, les bras se le disputeraient, et l'écart mesuré serait un autre.",
+        "These contacts share something: the effect compares everybody in one arm to everybody in the other; in a real "
+        "experiment the arms would compete for it, and see another difference.",
+    ),
+    "shared.read": (
+        "Ces contacts se partagent quelque chose : un bras prend ce que l'autre n'a pas, l'écart des bras n'est donc "
+        "pas ce que donnerait chacun pour tous (experiment power le compare).",
+        "These contacts share something: one arm takes what the other does not get, so their difference is not what "
+        "either would do for everybody (experiment power compares that).",
+    ),
     "by_seed": (
-        "Moyennes et intervalles de {} répétitions, graines {} à {} ; qui change : graine {}.",
-        "Means and intervals of {} replications, seeds {} to {}; who changes: seed {}.",
+        "Moyennes et intervalles de {} répétitions, graines {} à {}.",
+        "Means and intervals of {} replications, seeds {} to {}.",
     ),
     "by_seed.none": (
         "Une seule répétition, donc sans intervalle : --replications 5",
@@ -74,12 +86,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         "({} times for sends).",
     ),
     "gain.by_seed": (
-        "Gain de l'appariement : avec des graines différentes des deux côtés il faudrait {} fois plus de répétitions pour "
-        "le même intervalle du revenu ({} fois pour les envois).",
+        "Gain de l'appariement : avec des graines différentes des deux côtés il faudrait {} fois plus de répétitions "
+        "pour le même intervalle du revenu ({} fois pour les envois).",
         "Gain of pairing: with other seeds on either side the same interval of revenue would take {} times as many "
         "replications ({} times for sends).",
     ),
     "who": ("{} contacts sur {} vivent autre chose ({} %).", "{} of {} contacts live another life ({} %)."),
+    "who.seed": ("C'est la graine {}.", "This is seed {}."),
     "most": (
         "Le contact {} change le plus, {} de ses messages, réponses et événements ; à gauche A, à droite B :",
         "Contact {} changes most, {} of its messages, answers and events; A on the left, B on the right:",
@@ -105,6 +118,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "★: no other variant is better in revenue, opt-outs and pressure at once",
     ),
     "dropped_after": ("écartée après {} contacts", "dropped after {} contacts"),
+    "dropped_after.seeds": ("écartée après {} répétitions", "dropped after {} replications"),
     "price": (
         "Prix de la pression : ce que vaut un message de plus par contact et par semaine ({} par message)",
         "Price of pressure: what one more message per contact and week is worth ({} per message)",
@@ -113,7 +127,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "price.worth": ("vaut", "worth"),
     "price.opt_outs": ("désabonnés pour 1 000", "opt-outs per 1,000"),
     "price.from": ("d'après la variante {} ({} message/semaine)", "from variant {} ({} message/week)"),
-    "price.none": ("Aucune variante ne change la pression.", "No variant changes the pressure."),
+    "price.none": (
+        "On ne peut dire d'aucune variante qu'elle change la pression.",
+        "Of no variant is it sure that it changes the pressure.",
+    ),
     "everybody": ("tous", "everybody"),
     # experiments
     "size": ("{} contacts par bras, si l'on regarde une seule fois", "{} contacts per arm, if it is looked at once"),
@@ -129,8 +146,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "power": ("puissance", "power"),
     "power.base": ("{} par contact, tous en {} : {}", "{} per contact, all in {}: {}"),
     "power.effect": (
-        "Effet de {} sur les mêmes contacts : {} [{}]",
-        "Effect of {} on the same contacts: {} [{}]",
+        "Effet de {} sur les mêmes contacts : {} {}",
+        "Effect of {} on the same contacts: {} {}",
     ),
     "power.needed": (
         "Contacts pour la puissance voulue, par simulation de ce plan : {}",

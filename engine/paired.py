@@ -128,9 +128,7 @@ def _part(setting: Setting, keys: Sequence[Key], totals: Sequence[int], a: Notes
     return Part(Moments.of(a.figures, b.figures), by_group, contacts, of_b[changed] - of_a[changed], most)
 
 
-def pair(
-    a: Setting, b: Setting, *, workers: int, progress: Progress | None = None, digest: bool = True
-) -> Paired:
+def pair(a: Setting, b: Setting, *, workers: int, progress: Progress | None = None, digest: bool = True) -> Paired:
     """Let the same contacts live two settings; the result is the same for any number of workers.
 
     Args:

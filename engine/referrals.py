@@ -261,3 +261,9 @@ def newcomer(folder: File, contact: int) -> Words:
     table: Any = parquet.read_table(folder / FILE, filters=[("contact", "==", contact)])
     seconds = table["joined"].cast(pa.timestamp("s", "UTC")).cast(pa.int64())
     return np.stack([np.asarray(c) for c in (table["contact"], table["by"], seconds, table["zone"])], axis=1)
+
+
+def friend_of(folder: File, setting: Setting, contact: int) -> Stretch | None:
+    """A contact that a run brought to life, with the event that rewards it; none if it did not."""
+    rows = newcomer(folder, contact)
+    return Newcomers(setting, 1.0).stretch(0, rows) if len(rows) else None

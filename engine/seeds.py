@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.engine.intervals import mean_interval, student_probability
-from bifurque.engine.paired import Moments, Progress
+from bifurque.engine.intervals import mean_interval, sign_probability, student_probability
+from bifurque.engine.paired import Moments, Progress, Reals
 from bifurque.engine.setting import Setting
 
-SEEDS = 5
-"""How often plans whose contacts share something are lived, unless one says how often."""
+SEEDS, MANY = 5, 1000
+"""How often plans whose contacts share something are lived, unless one says how often; from so many values on Student's
+variable is the normal one."""
 
 
 def how_often(asked: int | None, settings: Sequence[Setting]) -> int:
@@ -50,11 +51,20 @@ def difference(a: Sequence[float], b: Sequence[float], level: float) -> dict[str
     if len(differences) < 2:
         return found
     variance = float(np.var(a, ddof=1) + np.var(b, ddof=1))
-    sign = None if not any(differences) else float(mean > 0)
-    if deviation > 0:
-        sign = student_probability(mean / (deviation / len(differences) ** 0.5), len(differences) - 1)
     ratio = variance / deviation**2 if deviation > 0 else None
+    sign = sign_of(differences)
     return found | {"low": mean - half, "high": mean + half, "sign_probability": sign, "variance_ratio": ratio}
+
+
+def sign_of(differences: Sequence[float] | Reals) -> float | None:
+    """How likely the true mean of some differences is above zero, before any other knowledge; None if all are zero."""
+    d, n = np.asarray(differences, np.float64), len(differences)
+    if n < 2:
+        return None
+    mean, error = float(d.mean()), float(d.std(ddof=1)) / n**0.5
+    if error == 0 or n > MANY:
+        return sign_probability(mean, error)
+    return student_probability(mean / error, n - 1)
 
 
 def row_by_seed(moments: Sequence[Moments], at: int, level: float) -> dict[str, Any]:

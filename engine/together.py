@@ -5,12 +5,13 @@ So figures can be noted contact by contact, some contacts at a time, although on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bifurque.engine.answers import AT_ONCE, Journal
+from bifurque.engine.figures import Counted, Key
 from bifurque.engine.living import Progress, counted, live_all
 from bifurque.engine.referrals import NEW, Newcomers
 from bifurque.engine.setting import Setting
@@ -65,13 +66,20 @@ class Together:
     roots: Words
     counters: Words
 
+    def figures(self, setting: Setting, counted: Mapping[Key, Counted], keys: Sequence[Key]) -> Words:
+        """Some figures of all contacts together; those this plan does not have are zero."""
+        first = setting.program.first_counter
+        found = [sum(int(self.counters[at - first]) * weight for at, weight in counted.get(k, ())) for k in keys]
+        return np.array(found, np.int64)
+
     def told(self, contacts: Words) -> Words:
         """The answers to some contacts, in their order."""
         firsts = np.searchsorted(self.contacts, contacts, side="left")
         counts = np.searchsorted(self.contacts, contacts, side="right") - firsts
         ends = np.cumsum(counts)
         places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(firsts - ends + counts, counts)
-        return self.answers[places]
+        found: Words = self.answers[places]
+        return found
 
     def most(self, contacts: int) -> int:
         """How many answers any so many contacts got at most."""
