@@ -30,7 +30,7 @@ def people(command: F) -> F:
 often = click.option(
     "--replications",
     type=click.IntRange(1, 10_000),
-    help="Intervals from so many seeds instead of from contacts; by default 5 where contacts share something.",
+    help="Intervals from so many seeds instead of from contacts; by default 5 where lives depend on each other.",
 )
 
 

@@ -35,7 +35,7 @@ class Comparison:
         paired: sums over the contacts; of the first replication, where there are several.
         level: of the intervals.
         replications: the same with other seeds, the first one included: where they are, figures are their means and
-            intervals come from them; where contacts share something, an interval over contacts would not hold.
+            intervals come from them; where one life depends on another, an interval over contacts would not hold.
     """
 
     a: Setting
@@ -235,7 +235,7 @@ def compare(
         workers: how many threads; the result is the same for any number.
         level: of the intervals.
         replications: how many seeds both live with; figures are then means, and intervals come from these. By default
-            5 where contacts share something, for an interval over contacts would not hold; elsewhere it does.
+            5 where one life depends on another, for an interval over contacts would not hold; elsewhere it does.
         progress: called with contacts done, contacts in all, and days.
         **asked: `contacts`, `days`, `seed`, `population`, `events` and `behaviour`, as `simulate` takes them, where
             neither side is a run: a run brings its own, and a plan beside it gets the same.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.compare import Comparison
 from bifurque.engine.compare_words import say
 from bifurque.engine.figures import UNITS
@@ -20,7 +21,7 @@ def compare_report(found: Comparison, lang: str, *, who: int = 1) -> str:
     n = figure(lang, found.contacts)
     lines = [f"A: {_side(found.a)}", f"B: {_side(found.b)}"]
     lines.append(say(lang, "paired", n, found.a.days, found.a.seed))
-    lines += [*by_seed(lang, found.a.shares or found.b.shares, len(found.replications), found.a.seed), ""]
+    lines += [*by_seed(lang, depends(found.a.plan) or depends(found.b.plan), len(found.replications), found.a.seed), ""]
     rows = found.rows()
     if not found.differing and not any(row["contacts_differing"] for row in rows):
         return "\n".join([*lines, say(lang, "same")])

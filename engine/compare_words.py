@@ -53,22 +53,22 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{} contacts, {} days, seed {}: the same people and the same luck on both sides",
     ),
     "shared": (
-        "Ces contacts se partagent quelque chose (stock, capacité, budget, parrainage) : ce que l'un reçoit, l'autre "
-        "ne l'a pas, et un intervalle sur les contacts ne tiendrait pas.",
-        "These contacts share something (stock, capacity, budget, referral): what one gets another does not, so an "
-        "interval over contacts would not hold.",
+        "Ici la vie d'un contact dépend de celle des autres (stock, capacité, budget, parrainage, foyer) : un "
+        "intervalle sur les contacts ne tiendrait pas.",
+        "Here one contact's life depends on others' (stock, capacity, budget, referral, household), so an interval "
+        "over contacts would not hold.",
     ),
     "shared.power": (
-        "Ces contacts se partagent quelque chose : l'effet compare tous dans un bras à tous dans l'autre ; dans une "
-        "vraie expérience, les bras se le disputeraient, et l'écart mesuré serait un autre.",
-        "These contacts share something: the effect compares everybody in one arm to everybody in the other; in a real "
-        "experiment the arms would compete for it, and see another difference.",
+        "Ici la vie d'un contact dépend de celle des autres : l'effet compare tous dans un bras à tous dans l'autre ; "
+        "dans une vraie expérience, les bras se disputeraient ce qu'il y a, et l'écart mesuré serait un autre.",
+        "Here one contact's life depends on others': the effect compares everybody in one arm to everybody in the "
+        "other; in a real experiment the arms would compete for what there is, and see another difference.",
     ),
     "shared.read": (
-        "Ces contacts se partagent quelque chose : un bras prend ce que l'autre n'a pas, l'écart des bras n'est donc "
-        "pas ce que donnerait chacun pour tous (experiment power le compare).",
-        "These contacts share something: one arm takes what the other does not get, so their difference is not what "
-        "either would do for everybody (experiment power compares that).",
+        "Ici la vie d'un contact dépend de celle des autres : un bras prend ce que l'autre n'a pas, l'écart des bras "
+        "n'est donc pas ce que donnerait chacun pour tous (experiment power le compare).",
+        "Here one contact's life depends on others': one arm takes what the other does not get, so their difference is "
+        "not what either would do for everybody (experiment power compares that).",
     ),
     "by_seed": (
         "Moyennes et intervalles de {} répétitions, graines {} à {}.",

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.columns import column, read_table, real_numbers, texts
 from bifurque.engine.figures import GROUPS, Key, figures, unit
 from bifurque.engine.intervals import chi_square_tail, sign_probability, student
@@ -39,7 +40,7 @@ class Outcomes:
         values: a figure of each contact.
         strata: what each contact is, by attribute.
         met: whether it entered the journey at all.
-        shared: whether contacts share something, so that one arm takes what the other does not get.
+        shared: whether one life depends on another, so that one arm takes what the other does not get.
     """
 
     arms: tuple[str, ...]
@@ -110,7 +111,7 @@ def of_run(setting: Setting, experiment: str, figure: str, *, by: str | None = N
     if experiment.startswith("holdout"):
         arm = (codes == 1).astype(np.int64)
     strata = {by: np.concatenate([_stratum(setting, p, by) for p in parts])} if by else {}
-    return Outcomes(arms, shares, arm, values[:, 0] / unit(key.figure), strata, shared=setting.shares)
+    return Outcomes(arms, shares, arm, values[:, 0] / unit(key.figure), strata, shared=depends(setting.plan))
 
 
 def _arms(setting: Setting, experiment: str) -> tuple[tuple[str, ...], tuple[float, ...], str]:

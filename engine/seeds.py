@@ -1,6 +1,6 @@
 """How sure a difference is when lives depend on each other: the same comparison again with other seeds.
 
-Where contacts share something, what one gets another does not: they are no independent sample, and an interval over
+Where what one contact gets another does not, or one tells another, they are no independent sample, and an interval over
 contacts would be too narrow, or too wide. Whole replications are independent.
 """
 
@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.intervals import mean_interval, sign_probability, student_probability
 from bifurque.engine.paired import Moments, Progress, Reals
 from bifurque.engine.setting import Setting
 
 SEEDS, MANY = 5, 1000
-"""How often plans whose contacts share something are lived, unless one says how often; from so many values on Student's
+"""How often plans are lived in which one life depends on another, unless one says how often; from so many values on Student's
 variable is the normal one."""
 
 
 def how_often(asked: int | None, settings: Sequence[Setting]) -> int:
     """How many replications intervals come from; 0: from contacts, for no life depends on another."""
-    return asked or (SEEDS if any(s.shares for s in settings) else 0)
+    return asked or (SEEDS if any(depends(s.plan) for s in settings) else 0)
 
 
 def reseeded(setting: Setting, number: int) -> Setting:

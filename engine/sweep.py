@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from bifurque.engine.check_sharing import shares
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.figures import unit
 from bifurque.engine.load import load, loads
 from bifurque.engine.paired import Reals
@@ -164,7 +164,7 @@ def sweep(
         objective: what halving keeps the best of.
         workers: how many threads; the result is the same for any number.
         replications: try by seed instead of by contact: so many whole populations; halving then begins with one seed.
-            By default 5 where contacts share something, which does not grow or shrink with a part of them.
+            By default 5 where one life depends on another: what is shared does not shrink with the contacts.
         overwrite: forget what the folder holds.
         progress: called with contacts lived and contacts in all.
         **asked: `contacts`, `days`, `seed`, `population`, `events` and `behaviour`, as `simulate` takes them.
@@ -178,11 +178,11 @@ def sweep(
     grid = Grid.read(vary)
     given = {k: v for k, v in asked.items() if v is not None}
     base = prepare(plan, overrides=overrides, **given)
-    shared = base.shares
+    depend = depends(base.plan)
     for variant in range(len(grid.rows)):  # a wrong value is said before anything runs
         more = [*overrides, *grid.overrides(variant)]
-        shared |= shares(loads(plan, more) if isinstance(plan, str) and "\n" in plan else load(plan, more))
-    often = replications or (SEEDS if shared else 0)
+        depend |= depends(loads(plan, more) if isinstance(plan, str) and "\n" in plan else load(plan, more))
+    often = replications or (SEEDS if depend else 0)
     folder = _Folder(out, base, grid, objective if halving else "", often, overwrite=overwrite)
     tried = [folder.read(v) for v in range(len(grid.rows))]
     every, least, each = (often, 1, base.people.count) if often else (base.people.count, LEAST, 1)

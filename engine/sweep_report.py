@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.compare_report import by_seed, signed
 from bifurque.engine.compare_words import say
 from bifurque.engine.sweep import Sweep
@@ -18,7 +19,7 @@ def sweep_report(found: Sweep, lang: str) -> str:
     base = found.base
     n = figure(lang, base.people.count)
     lines = [base.file, say(lang, "sweep", figure(lang, len(found.tried)), n, base.days, base.seed)]
-    lines += [*by_seed(lang, base.shares, found.replications, base.seed), ""]
+    lines += [*by_seed(lang, depends(base.plan), found.replications, base.seed), ""]
     rows = found.rows()
     sign = 1 if found.objective in ("unsubscribed", "sent") else -1
     whole = sorted(

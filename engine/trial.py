@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.experiment import figure_key, lived
 from bifurque.engine.figures import Key, figures, unit
 from bifurque.engine.intervals import NORMAL, student, wilson
@@ -69,7 +70,7 @@ class Power:
         needed: contacts in both arms together, by drawing experiments until the power is reached.
         rows: power by number of contacts, with its own interval.
         replications: where the interval of the effect comes from, from which seed on; 0: from contacts.
-        shared: whether contacts share something: the experiments drawn leave each arm everything to itself.
+        shared: whether one life depends on another: the experiments drawn leave each arm everything to itself.
     """
 
     experiment: str
@@ -111,7 +112,7 @@ def power(
         target: the power wanted.
         alpha: of the two-sided test.
         workers: how many threads.
-        replications: how many seeds the interval of the effect comes from; by default 5 where contacts share something.
+        replications: how many seeds the interval of the effect comes from; by default 5 where lives depend on each other.
         **asked: as `prepare` takes them.
     """
     setting = prepare(plan, overrides=overrides, **asked)
@@ -135,8 +136,8 @@ def power(
 
 
 def _seed(settings: Sequence[Setting]) -> tuple[int, bool]:
-    """The seed, and whether contacts share something."""
-    return settings[0].seed, any(s.shares for s in settings)
+    """The seed, and whether one life depends on another."""
+    return settings[0].seed, any(depends(s.plan) for s in settings)
 
 
 def _sizes(n: int) -> list[int]:
@@ -185,7 +186,7 @@ class Factorial:
             with in a fraction.
         means: of the figure, by run.
         replications: where the intervals come from, from which seed on; 0: from contacts.
-        shared: whether contacts share something.
+        shared: whether one life depends on another.
     """
 
     factors: tuple[str, ...]
@@ -308,7 +309,7 @@ def lift(
         for i, key in enumerate(keys):
             sides = [(contacts[:, i], units[:, i]) for contacts, units in (base, without)]
             row = {"journey": name, "figure": key.figure, "replications": often}
-            row |= {"seed": setting.seed, "shared": setting.shares}
+            row |= {"seed": setting.seed, "shared": depends(setting.plan)}
             rows.append(row | _lift(sides[0], sides[1], share or 0.1, unit(key.figure)))
     return rows
 

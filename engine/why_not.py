@@ -11,6 +11,7 @@ from msgspec import Struct
 from bifurque.engine.absences import Absence, absence, awaited, began, second, ways_to
 from bifurque.engine.candidates import candidates
 from bifurque.engine.changes import Change, Trials
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.evidence import Because
 from bifurque.engine.explain import as_data, explained
 from bifurque.engine.lives import Life
@@ -68,7 +69,7 @@ def why_not(run: Run, contact: str, message: str, at: str | None = None) -> Answ
 
     Changes are tried from the smallest on: first what concerns this contact alone (an attribute, a consent, its arm, an
     event), then the message and its journey (its time, its priority, how long it is valid), then laws that everybody
-    feels; among those of one kind the nearer value first. Where contacts share something none is tried: what one of
+    feels; among those of one kind the nearer value first. Where one life depends on another none is tried: what one of
     them asks for otherwise changes what the others get.
 
     Raises:
@@ -90,7 +91,7 @@ def why_not(run: Run, contact: str, message: str, at: str | None = None) -> Answ
     found = absence(life, message, day or whole, day=day is not None)
     if found is None:
         return Answer(life, message, day, sent, None, [], notes)
-    if setting.shares:
+    if depends(setting.plan):
         return Answer(life, message, day, sent, found, [], notes)
     tried: list[Tried] = []
     trials = Trials(run, setting, life.contact)
@@ -138,7 +139,7 @@ def told_why_not(answer: Answer, lang: str, zone: str | None = None) -> list[str
     lines += [f"  {line}" for line in _stood(answer, answer.absence, lang, info)]
     found = answer.change
     if found is None:
-        shares = answer.life.setting.shares
+        shares = depends(answer.life.setting.plan)
         lines.append(say(lang, "not.shared") if shares else say(lang, "not.none", len(answer.tried)))
         return lines
     when = say(lang, "not.goes", moment(found.sent[0], info))

@@ -57,10 +57,10 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
         "this folder did not keep what this contact got of what all share (answers.parquet): simulate it again",
     ),
     "not.shared": (
-        "les contacts de ce plan se partagent quelque chose : ce qui changerait pour un seul changerait ce que les "
-        "autres obtiennent ; aucun changement n'est donc essayé (compare : le plan tel quel et changé, pour tous)",
-        "contacts of this plan share something: what changed for one of them would change what others get, so no "
-        "change is tried (compare: the plan as it is and changed, for everybody)",
+        "dans ce plan, la vie d'un contact dépend de celle des autres : ce qui changerait pour un seul changerait ce "
+        "que les autres obtiennent ; aucun changement n'est donc essayé (compare : le plan changé, pour tous)",
+        "in this plan one contact's life depends on others': what changed for one of them would change what others "
+        "get, so no change is tried (compare: the plan changed, for everybody)",
     ),
     "why.differs": (
         "{} : la vie rejouée du contact n'est pas celle du registre (simulé par bifurque {}, ceci est {}) : "

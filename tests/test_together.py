@@ -123,8 +123,8 @@ def test_the_report_says_where_its_intervals_come_from(tmp_path, lang):
     said = CliRunner().invoke(main, [*words, "--lang", lang])
     assert said.exit_code == 0, said.output
     shared, by_seed, none = {
-        "fr": ("se partagent", "5 répétitions, graines 1 à 5", "sans intervalle"),
-        "en": ("share something", "5 replications, seeds 1 to 5", "no interval"),
+        "fr": ("dépend de celle des autres", "5 répétitions, graines 1 à 5", "sans intervalle"),
+        "en": ("depends on others", "5 replications, seeds 1 to 5", "no interval"),
     }[lang]
     assert shared in said.output
     assert by_seed in said.output
@@ -208,8 +208,8 @@ def test_the_sweep_says_so(tmp_path, lang):
     said = CliRunner().invoke(main, [*words, "--lang", lang, "--halving", "--replications", "2"])
     assert said.exit_code == 0, said.output
     told = {
-        "fr": ("se partagent", "2 répétitions, graines 1 à 2", "écartée après 1 répétitions"),
-        "en": ("share something", "2 replications, seeds 1 to 2", "dropped after 1 replications"),
+        "fr": ("dépend de celle des autres", "2 répétitions, graines 1 à 2", "écartée après 1 répétitions"),
+        "en": ("depends on others", "2 replications, seeds 1 to 2", "dropped after 1 replications"),
     }
     assert all(text in said.output for text in told[lang])
 
@@ -254,7 +254,7 @@ def test_experiment_commands_say_so(tmp_path, lang):
     (tmp_path / "plan.yaml").write_text(CART, encoding="utf-8")
     more = [word for text in SCARCE for word in ("--set", text)]
     size = ["--contacts", "200", "--days", "30", "--lang", lang, "--replications", "2"]
-    said = {"fr": "se partagent", "en": "share something"}[lang]
+    said = {"fr": "dépend de celle des autres", "en": "depends on others"}[lang]
     for words in (["power", "subject"], ["factors", "inactivity", "subject"], ["lift"]):
         command = ["experiment", words[0], str(tmp_path / "plan.yaml"), *words[1:], *more, *size]
         found = CliRunner().invoke(main, command)
