@@ -18,8 +18,8 @@ from bifurque.engine.paired import Moments, Progress, Reals
 from bifurque.engine.setting import Setting
 
 SEEDS, MANY = 5, 1000
-"""How often plans are lived in which one life depends on another, unless one says how often; from so many values on Student's
-variable is the normal one."""
+"""How often plans are lived in which one life depends on another, unless one says how often; from so many values on
+Student's variable is the normal one."""
 
 
 def how_often(asked: int | None, settings: Sequence[Setting]) -> int:

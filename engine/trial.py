@@ -112,7 +112,8 @@ def power(
         target: the power wanted.
         alpha: of the two-sided test.
         workers: how many threads.
-        replications: how many seeds the interval of the effect comes from; by default 5 where lives depend on each other.
+        replications: how many seeds the interval of the effect comes from; by default 5 where one life depends on
+            another.
         **asked: as `prepare` takes them.
     """
     setting = prepare(plan, overrides=overrides, **asked)
