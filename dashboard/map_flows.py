@@ -45,6 +45,25 @@ def weekly(run: Run, layout: Layout) -> list[Flows]:
     return [placing.flows(by_week.get(week, {}), ()) for week in range(max(by_week, default=-1) + 1)]
 
 
+def tracks_of(plan: Plan, layout: Layout, ways: Iterable[dict[str, Any]]) -> dict[int, int]:
+    """The tracks that some ways lead over, each with how often: rows of journey, origin and target.
+
+    A way to the end leads over a track to the goal only where the row has a `goal`.
+    """
+    number = {line.journey: n for n, line in enumerate(layout.lines)}
+    lines: dict[int, _Tracks] = {}
+    found: dict[int, int] = defaultdict(int)
+    for way in ways:
+        line = number.get(way["journey"])
+        if line is None:
+            continue
+        tracks = lines.setdefault(line, _Tracks(layout, plan, line))
+        position = tracks.position(way["origin"], way["target"])
+        if position is not None and (way["target"] or way.get("goal") or position not in tracks.to_goal):
+            found[position] += 1
+    return dict(found)
+
+
 def _by_week(run: Run) -> dict[int, Passed]:
     found: dict[int, Passed] = defaultdict(lambda: defaultdict(float))
     for row in run.aggregate("edge_week").to_pylist():

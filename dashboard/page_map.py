@@ -93,22 +93,48 @@ def choices(view: View) -> tuple[str, str]:
 @st.fragment
 def everything(view: View, svg: str, mode: str) -> None:
     """The map and its panel: a click draws only this again."""
-    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    wide, high = (float(found[1]), float(found[2])) if found else (3.0, 1.0)
     series = None
     if mode == "flow":
         labels = [view.t("whole_period"), *(week_name(view, n) for n in range(view.store.weeks))]
         wide_by_week = widths(*key(view), view.store)
         series = {"widths": wide_by_week, "labels": labels[: 1 + len(wide_by_week)]}
     texts = {name: view.t(name) for name in BUTTONS}
+    if "chosen_pick" in st.session_state:  # from another page
+        st.query_params["pick"] = st.session_state.pop("chosen_pick")
     picked = str(st.query_params.get("pick", ""))
-    metro(svg, wide / high, texts, key=WIDGET, picked=picked, weeks=series, on_pick=remember)
+    metro(svg, aspect_of(svg), texts, key=WIDGET, picked=picked, weeks=series, on_pick=remember)
     st.caption(view.t("map_help"))
     layout = laid_out(*key(view), view.store)
     if picked:
         page_station.show(view, layout, picked)
     with st.expander(view.t("as_table"), expanded=False):
         as_table(view, layout)
+
+
+def beside(view: View, other: str) -> None:
+    """The map of this run above that of another one: what each line gains and loses."""
+    heading(view.t("map_gap"), view.t("map_gap_why"))
+    try:
+        svg = picture(*key(view), "compare", view.lang, view.weeks, other, view.store)
+    except BifurqueError as error:
+        st.warning(visible(str(error), 300))
+        return
+    texts = {name: view.t(name) for name in BUTTONS}
+    metro(svg, aspect_of(svg), texts, key="metro_beside", picked="", weeks=None, on_pick=to_map)
+
+
+def to_map(widget: str = "metro_beside", mode: str = "compare") -> None:
+    """What was clicked on a map of another page is shown on the page of the map."""
+    picked = getattr(st.session_state.get(widget), "pick", None)
+    if isinstance(picked, str):
+        for name, value in (("chosen_pick", picked), ("mode", mode), ("go_to", "map")):
+            st.session_state[name] = value
+
+
+def aspect_of(svg: str) -> float:
+    """The width of a picture by its height."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return float(found[1]) / float(found[2]) if found else 3.0
 
 
 def remember() -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bifurque.actors.barrier import asked
 from bifurque.actors.host import Stretch, take_lost
-from bifurque.actors.lane import ASKS, RAN_OUT_OF_ROOM, answer, begin, live
+from bifurque.actors.lane import ASKS, RAN_OUT_OF_ROOM
 from bifurque.actors.layout import P_ZONE
 from bifurque.actors.parking import gather, next_until
 from bifurque.engine.answers import answers_to
@@ -22,6 +22,7 @@ from bifurque.engine.merges import left_by
 from bifurque.engine.referrals import Newcomers, newcomer
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
+from bifurque.engine.twins import PLAIN, Steps
 from bifurque.engine.why import find_contact, setting_of
 from bifurque.engine.zones import known_zones, read_zone
 from bifurque.rules.compiled import Words
@@ -92,8 +93,10 @@ class Lived:
     events: Words
 
 
-def relive(setting: Setting, stretch: Stretch, answers: list[int], until: int) -> Lived:
+def relive(setting: Setting, stretch: Stretch, answers: list[int], until: int, steps: Steps = PLAIN) -> Lived:
     """Let the one contact of a stretch live up to an instant, with the answers it got when it asked for anything.
+
+    `steps` are the functions by which it lives: the plain ones, or watched ones.
 
     Raises:
         DataError: there are fewer answers than it asks for.
@@ -104,22 +107,22 @@ def relive(setting: Setting, stretch: Stretch, answers: list[int], until: int) -
     rows, events = [], []
     last = int(stretch.bounds[1])
     with np.errstate(over="ignore"):
-        begin(words, stretch.people, 0)
+        steps.begin(words, stretch.people, 0)
         words[NEXT_EVENT] = stretch.bounds[0]
         more = RAN_OUT_OF_ROOM
         while more in (RAN_OUT_OF_ROOM, ASKS):
-            more = live(words, stretch.events, last, until) if words[LIFE] < until else 0
+            more = steps.live(words, stretch.events, last, until) if words[LIFE] < until else 0
             decided, happened = taken(words)
             rows.append(decided.copy())
             events.append(happened.copy())
             words[ROWS_COUNT] = words[EVENTS_COUNT] = words[LETTERS_COUNT] = 0
             take_lost(words)
             if more == ASKS:
-                _hear(words, told)
+                _hear(words, told, steps)
     return Lived(words, np.concatenate(rows), np.concatenate(events))
 
 
-def _hear(words: Words, told: Iterator[int]) -> None:
+def _hear(words: Words, told: Iterator[int], steps: Steps) -> None:
     """The contact asks for something, and lives the answer it got in the run."""
     head = int(words[H_PARKED])
     end = int(gather(words, head + PK_FIRST))
@@ -132,7 +135,7 @@ def _hear(words: Words, told: Iterator[int]) -> None:
         if found is None:
             raise DataError("the run did not keep what this contact was answered: simulate it again")
         words[head + at + RQ_RANK] = found
-    answer(words, head)
+    steps.answer(words, head)
 
 
 def stretch_of(run: Run, setting: Setting, contact: int) -> Stretch:
