@@ -40,8 +40,9 @@ class Job:
     def watch(self) -> None:
         """Read what the process says until it ends."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._heard(line.rstrip("\n"))
+        with self.process.stdout as said:
+            for line in said:
+                self._heard(line.rstrip("\n"))
         if self.process.wait() != 0 and not self.failed:
             self.failed = "\n".join(self.said[-20:]) or f"exit {self.process.returncode}"
         self.done, self.finished = 1.0, True

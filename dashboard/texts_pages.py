@@ -29,6 +29,14 @@ PAGES: dict[str, tuple[str, str]] = {
     "left_on": ("ont continué", "went on"),
     "lost": ("perdus", "lost"),
     "first_reason": ("première raison", "first reason"),
+    "visits_each": ("passages par contact", "visits each"),
+    "wait_median": ("attente médiane avant", "median wait before"),
+    "lives_kept": ("{0} contacts parmi les vies gardées", "{0} contacts among the lives kept"),
+    "unit_days": ("{0} j", "{0} d"),
+    "unit_hours": ("{0} h", "{0} h"),
+    "unit_minutes": ("{0} min", "{0} min"),
+    "line": ("Ligne", "Line"),
+    "all_lines": ("Toutes les lignes", "All lines"),
     "losses": ("Pourquoi des messages n'en partent pas", "Why messages do not leave from here"),
     "next": ("Ensuite", "Next"),
     "the_end": ("fin du parcours", "end of the journey"),
@@ -169,6 +177,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "turn_contacts": ("contacts", "contacts"),
     "turn_mean": ("achètent ensuite", "buy later"),
     "turn_spread": ("écart d'achat", "spread of buying"),
+    "turn_low": ("au moins", "at least"),
+    "turn_high": ("au plus", "at most"),
     "turn_spread_gone": ("écart de désabonnement", "spread of opting out"),
     "one_step": ("Une étape, voie par voie", "One step, way by way"),
     "one_step_why": (
@@ -183,6 +193,23 @@ PAGES: dict[str, tuple[str, str]] = {
     "way_else": ("sinon", "otherwise"),
     "later_bought": ("achètent ensuite", "buy later"),
     "later_unsubscribed": ("se désabonnent ensuite", "opt out later"),
+    "tree": ("Ce qui distingue ceux qui achèteront", "What tells later buyers apart"),
+    "tree_why": (
+        "« {0} », {1} contacts parmi les vies gardées, chacun une fois : des conditions qu'un plan peut poser, sur les "
+        "{2} jours d'avant l'entrée, et la part qui achète dans les {2} jours d'après. Un lien, pas un effet.",
+        "“{0}”, {1} contacts among the lives kept, each once: conditions a plan can ask, about the {2} days before the "
+        "entry, and the share who buy within {2} days after it. A link, no effect.",
+    ),
+    "no_tree": (
+        "Aucune condition simple ne les distingue plus que le hasard.",
+        "No simple condition tells them apart more than chance would.",
+    ),
+    "tree_alt": ("Ceux qui achètent le plus : {0} ({1}).", "Those who buy most: {0} ({1})."),
+    "condition": ("condition", "condition"),
+    "in_plan": ("le plan en tient compte", "the plan asks about it"),
+    "all_of_them": ("tous", "all of them"),
+    "yes": ("oui", "yes"),
+    "no": ("non", "no"),
     "loops": ("Le jour sans fin", "The endless day"),
     "loops_why": (
         "Parcours repris encore et encore : ceux qui y entrent 5 fois ou plus, et n'en ouvrent rien.",
@@ -226,6 +253,32 @@ PAGES: dict[str, tuple[str, str]] = {
     "arrives": ("arrivée", "arrival"),
     "from_stage": ("de", "from"),
     "to_stage": ("vers", "to"),
+    "streams": ("De mois en mois, d'étape en étape", "From month to month, from stage to stage"),
+    "streams_why": (
+        "Largeur : combien des {0} vies gardées avec la simulation passent d'une étape à l'autre entre deux dates.",
+        "Width: how many of the {0} lives kept with the run go from one stage to another between two dates.",
+    ),
+    "streams_alt": (
+        "Le changement le plus fréquent : de {0} à {1}, {2} vies.",
+        "The most frequent change: {0} to {1}, {2} lives.",
+    ),
+    "streams_still": ("Personne ne change d'étape.", "Nobody changes stage."),
+    "from_date": ("du", "from"),
+    "to_date": ("au", "to"),
+    "lives": ("vies", "lives"),
+    "in_figures": ("En chiffres", "In figures"),
+    "cohorts": ("Cohortes : qui rachète", "Cohorts: who buys again"),
+    "cohorts_why": (
+        "Par mois du premier achat dans la simulation (entre parenthèses, combien de vies gardées) : part qui achète "
+        "aussi au mois suivant, au deuxième, et ainsi de suite.",
+        "By month of the first purchase in the run (in brackets, how many of the lives kept): the share who also buy "
+        "in the next month, the second, and so on.",
+    ),
+    "cohorts_alt": ("{0} rachètent dès le mois suivant.", "{0} buy again in the very next month."),
+    "no_cohort": ("Pas assez d'achats pour former des cohortes.", "Too few purchases to form cohorts."),
+    "cohort": ("premier achat", "first purchase"),
+    "months_later": ("mois plus tard", "months later"),
+    "bought_again": ("achètent ce mois-là", "buy in that month"),
     # contact
     "contact": ("Contact", "Contact"),
     "kind_typical": ("Un contact typique", "A typical contact"),

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
 # Streamlit's test runner loads what it may need; some of that warns about itself.
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = []
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
