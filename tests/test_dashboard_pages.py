@@ -10,8 +10,6 @@ import pytest
 
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
-# Streamlit's test runner loads what it may need; some of that warns about itself.
-pytestmark = []
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
