@@ -90,7 +90,7 @@ def nothing(view: View, key: str = "nothing") -> None:
 
 def heading(text: str, why: str = "") -> None:
     """A heading, and one line on what it answers."""
-    st.subheader(text, anchor=False)
+    st.header(text, anchor=False)
     if why:
         st.caption(why)
 

@@ -59,7 +59,7 @@ def view(home):
 
 
 def said(test):
-    kinds = ("subheader", "caption", "markdown", "info", "warning")
+    kinds = ("header", "caption", "markdown", "info", "warning")
     return "\n".join(str(e.value) for kind in kinds for e in getattr(test, kind))
 
 

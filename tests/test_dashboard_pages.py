@@ -64,7 +64,7 @@ def shown(home, monkeypatch):
 
 def said(test):
     """All text of a page."""
-    kinds = ("title", "subheader", "caption", "markdown", "info", "warning", "success", "error")
+    kinds = ("title", "header", "caption", "markdown", "info", "warning", "success", "error")
     found = [element.value for kind in kinds for element in getattr(test, kind)]
     return "\n".join(map(str, found + [m.label for m in test.metric]))
 
@@ -216,7 +216,7 @@ def test_hostile_names_are_only_names(monkeypatch, tmp_path, page, hostile):
     monkeypatch.setenv(HOME, str(tmp_path))
     test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=120).run()
     assert not test.exception
-    for element in (*test.markdown, *test.caption, *test.subheader):
+    for element in (*test.markdown, *test.caption, *test.header):
         assert "<script>" not in element.value
         assert "\u202e" not in element.value
         assert not re.search(r"(?<!\\):material", element.value)
