@@ -20,8 +20,8 @@ from bifurque.rules.layout import *
 from bifurque.rules.numbers import caused, draw, log, nth
 from bifurque.rules.variates import exp, logistic, normal, stock, stocked
 
-P_TASTE, P_EVER, P_WHEN, P_CLICK, P_DELAY, P_LEAVE, P_COMPLAIN, P_DEAD, P_SOFT, P_MACHINE, P_LOOK = (
-    0x4EAD1000 + 0x107 * k for k in range(11)
+P_TASTE, P_EVER, P_WHEN, P_CLICK, P_DELAY, P_LEAVE, P_COMPLAIN, P_DEAD, P_SOFT, P_MACHINE = (
+    0x4EAD1000 + 0x107 * k for k in range(10)
 )
 
 

@@ -36,13 +36,11 @@ class Rows:
     Attributes:
         y: by column, block and line.
         down: of each leg: 1 if it stands below its turn, -1 if above.
-        bends: how often lines change their height.
         score: what the eye pays.
     """
 
     y: dict[Place, float]
     down: dict[str, int]
-    bends: int
     score: float
 
 
@@ -96,7 +94,7 @@ def _reweighted(
         score += 0.35 * value[height] + sum(1.2 * (w + 40 * (w > 0.5)) for w in widths.values())
         if best is None or score < best.score - 1e-6:
             y = {place: round(value[v], 3) for place, v in at.items()}
-            best = Rows(y, down, sum(s > 0.5 for s in spans), score)
+            best = Rows(y, down, score)
         for (*_, move, weight), span in zip(moves, spans, strict=True):
             cost[move] = weight * 10 / (span + 6)
         for gap, variable in enumerate(widest):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bifurque.actors.layout import MOST_OFFERS
 from bifurque.engine.journey import OfferStep
 from bifurque.engine.names import candidates, listed
-from bifurque.engine.plan import Channel
+from bifurque.engine.plan import BUILT_IN_EVENTS, Channel
 from bifurque.engine.problems import Path
 from bifurque.engine.sharing import Offer, read_capacity
 
@@ -23,11 +23,34 @@ def check_sharing(c: Checker) -> None:
         _capacity(c, channel, ("channels", name))
         _budget(c, channel, ("channels", name))
     _referral(c)
+    _account(c)
     shares = c.plan.referral is not None or any(o.stock is not None for o in c.plan.offers.values())
     shares = shares or any(ch.capacity is not None or ch.budget is not None for ch in c.plan.channels.values())
     if c.plan.merge is not None and shares:
         text = "contacts are not merged in a plan that shares a stock, a capacity or a budget, or with a referral"
         c.problems.add(("merge",), text)
+
+
+def _account(c: Checker) -> None:
+    account = c.plan.account
+    if account is None:
+        return
+    path: Path = ("account",)
+    if c.known(account.by, c.names.attributes, "attribute", (*path, "by")):
+        kind = c.names.attributes[account.by]
+        if kind not in ("int", "string"):
+            c.problems.add((*path, "by"), f"`{account.by}` is a {kind}: who belongs together is an int or a string")
+    if not account.tells:
+        c.problems.add((*path, "tells"), "say what is told, as `tells: {purchase: mate_bought}`")
+    for told, event in account.tells.items():
+        if event in account.tells:
+            c.problems.add((*path, "tells", told), f"`{event}` is told itself: letters would answer letters for ever")
+        elif event in BUILT_IN_EVENTS:
+            c.problems.add((*path, "tells", told), f"`{event}` is what bifurque tells of itself: take another name")
+    if account.after.elapsed < 1:
+        c.problems.add((*path, "after"), "a letter takes a second at least")
+    if c.plan.merge is not None:
+        c.problems.add(path, "contacts are not merged in a plan with accounts")
 
 
 def _referral(c: Checker) -> None:

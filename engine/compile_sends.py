@@ -6,7 +6,6 @@ With the laws it answers to and what it may cause.
 from __future__ import annotations
 
 from bifurque.engine.compile_laws import cap_lists, policy, quiet_list, rule_lists
-from bifurque.engine.compile_sharing import channel_needs
 from bifurque.engine.names import COMMERCIAL, Names
 from bifurque.engine.program import Compiling, SendRow
 from bifurque.engine.tables import hash64
@@ -70,7 +69,7 @@ def _row(c: Compiling, number: int, send: SendRow) -> dict[int, int]:
     if message.value is not None:
         worth = tables.number(message.value, {"deadline": "timestamp"})
     validity = message.valid_for
-    needs, queue, queue_constant = channel_needs(c, send.channel)
+    needs, queue, queue_constant = c.needs[send.channel]  # what it needs, and who goes first
     return {
         SEND_ID: number,
         SEND_STEP: 1 + send.step,

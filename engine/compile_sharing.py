@@ -10,7 +10,6 @@ from bifurque.engine.journey import OfferStep
 from bifurque.engine.names import candidates, listed
 from bifurque.engine.program import Compiling
 from bifurque.engine.sharing import Budget, Capacity, Offer, read_capacity
-from bifurque.engine.tables import hash64
 from bifurque.engine.values import EPOCH
 from bifurque.engine.zones import instant_of
 from bifurque.rules.layout import H_END, H_START, R_BUDGET, R_CAPACITY, R_OFFER
@@ -25,7 +24,6 @@ from bifurque.rules.sharing import (
     OFR_CHANCE_CONST,
     OFR_DAYS,
     OFR_PARTNERS,
-    OFR_PURPOSE,
     OFR_RESOURCE,
     OFR_SECONDS,
     OFR_UPGRADES,
@@ -66,7 +64,6 @@ def compile_sharing(c: Compiling) -> None:
             OFR_CELLS: cells[name],
             OFR_UPGRADES: tables.listed(cells[o] for o in listed(offer.upgrade_of)),
             OFR_PARTNERS: tables.listed(cells[o] for o in listed(offer.goes_with)),
-            OFR_PURPOSE: hash64("offer", name),
         }
         tables.fill(c.offers[name], row)
     for name in c.plan.channels:
@@ -92,11 +89,6 @@ def offer_list(c: Compiling, step: OfferStep) -> int:
     """How many offers a step names, how many there are with those that stand in, and their rows."""
     found = candidates(c.plan.offers, step.offer)
     return c.tables.put([len(set(listed(step.offer))), len(found), *(c.offers[o] for o in found)])
-
-
-def channel_needs(c: Compiling, channel: str) -> tuple[int, int, int]:
-    """List of what a message on a channel needs, or 0; and the expression and constant that say who goes first."""
-    return c.needs[channel]
 
 
 def _resource(c: Compiling, supply: Supply, reason: int) -> int:

@@ -10,28 +10,24 @@ from typing import Any
 import numpy as np
 
 from bifurque.actors import firing
-from bifurque.actors.lane import RAN_OUT_OF_ROOM, run_lane
+from bifurque.actors.lane import run_lane
 from bifurque.actors.layout import P_CONTACT, P_KEEP
 from bifurque.engine.durable import coded
 from bifurque.engine.durable_host import Host
 from bifurque.engine.durable_step import Chaining, Reading
-from bifurque.engine.ledger import taken
+from bifurque.engine.lives import every_row
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import Part, twins
 from bifurque.rules.compiled import Words, compiled
 from bifurque.rules.errors import DataError, RunError
 from bifurque.rules.layout import (
     CONTACT,
-    EVENTS_COUNT,
     H_ARMED,
     H_RULE_WORDS,
     H_RULES,
     IN_TYPE,
     MISSING,
-    NEXT_CONTACT,
-    NEXT_EVENT,
     QUARANTINED,
-    ROWS_COUNT,
     STACK,
     TABLES,
 )
@@ -157,24 +153,8 @@ Lived = tuple[Words, Callable[..., int]]
 
 def _same_rows(setting: Setting, place: int, kernel: Lived, durable: Lived) -> None:
     stretch = setting.stretch(0, place, place + 1, 1.0)
-    mine, other = (_rows(words, lane, stretch) for words, lane in (kernel, durable))
+    mine, other = (every_row(words, lane, stretch) for words, lane in (kernel, durable))
     for rows, others in zip(mine, other, strict=True):
         if rows.shape != others.shape or (rows != others).any():
             contact = int(stretch.people[0, P_CONTACT])
             raise RunError(f"the compiled kernel and durable-rules tell different lives of contact {contact}")
-
-
-def _rows(words: Words, lane: Callable[..., int], stretch: Any) -> tuple[Words, Words]:
-    """Every decision and every event of one contact."""
-    words[NEXT_CONTACT] = words[NEXT_EVENT] = 0
-    words[CONTACT] = MISSING
-    decisions, events = [], []
-    more = RAN_OUT_OF_ROOM
-    with np.errstate(over="ignore"):
-        while more == RAN_OUT_OF_ROOM:
-            more = lane(words, stretch.people, stretch.events, stretch.bounds)
-            rows, happened = taken(words)
-            decisions.append(rows.copy())
-            events.append(happened.copy())
-            words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
-    return np.concatenate(decisions), np.concatenate(events)

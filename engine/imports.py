@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as File
 from typing import Any
 
@@ -101,7 +101,7 @@ def with_events(program: Program, imported: Imported, rows: Words, contacts: Wor
     order = np.lexsort((np.arange(len(rows)), rows[:, E_TIME], contacts))
     rows, contacts = np.ascontiguousarray(rows[order]), contacts[order]
     rows[:, E_CAUSE] = event_causes(program, rows[:, E_TYPE], contacts)
-    return Imported(rows, contacts, imported.ids, imported.ignored, imported.notes, imported.file)
+    return replace(imported, rows=rows, contacts=contacts)
 
 
 def event_causes(program: Program, kinds: Words, contacts: Words) -> Words:

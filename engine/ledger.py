@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
+from bifurque.actors.host import take_lost
 from bifurque.actors.layout import FROM_VISIT
 from bifurque.engine.program import Program
 from bifurque.engine.texts import Texts
@@ -20,7 +21,10 @@ from bifurque.rules.layout import (
     EVENT_ROW,
     EVENTS_COUNT,
     H_EVENT_ROWS,
+    H_LOST,
     H_ROWS,
+    LO_COUNT,
+    LO_SIZE,
     MISSING,
     OUTCOMES,
     ROW,
@@ -132,6 +136,16 @@ def taken(words: Words) -> tuple[Words, Words]:
     rows = words[at : at + count * ROW].reshape(count, ROW)
     at, count = int(words[H_EVENT_ROWS]), int(words[EVENTS_COUNT])
     return rows, words[at : at + count * EVENT_ROW].reshape(count, EVENT_ROW)
+
+
+def take_rows(words: Words) -> tuple[Words, Words]:
+    """Take decision rows and event rows out of a memory that has run out of room, or is done: it can go on."""
+    rows, events = (some.copy() for some in taken(words))
+    words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
+    lost = int(words[H_LOST])
+    if 2 * words[lost + LO_COUNT] > words[lost + LO_SIZE]:  # that is no room, too: see `full` in actors/lane.py
+        take_lost(words)
+    return rows, events
 
 
 def settle(files: Iterable[File]) -> None:

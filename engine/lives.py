@@ -11,20 +11,34 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.actors.host import Stretch, take_lost
+from bifurque.actors.host import Stretch
 from bifurque.actors.lane import RAN_OUT_OF_ROOM
 from bifurque.actors.layout import P_ZONE
-from bifurque.engine.ledger import Tabulator, taken
+from bifurque.engine.ledger import Tabulator, take_rows
 from bifurque.engine.merges import left_by
 from bifurque.engine.observed import Witness
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import PLAIN, Hands
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
-from bifurque.rules.layout import CONTACT, EVENTS_COUNT, MISSING, NEXT_CONTACT, ROWS_COUNT
+from bifurque.rules.layout import CONTACT, MISSING, NEXT_CONTACT, NEXT_EVENT
 
 Change = Callable[[Stretch], Stretch]
 """What makes a life another one before it begins."""
+
+
+def every_row(words: Words, lane: Callable[..., int], stretch: Stretch) -> tuple[Words, Words]:
+    """Let the contacts of a stretch live in a lane's memory: every decision row, every event row."""
+    words[NEXT_CONTACT] = words[NEXT_EVENT] = 0
+    words[CONTACT] = MISSING
+    parts = []
+    more = RAN_OUT_OF_ROOM
+    with np.errstate(over="ignore"):
+        while more == RAN_OUT_OF_ROOM:
+            more = lane(words, stretch.people, stretch.events, stretch.bounds)
+            parts.append(take_rows(words))
+    decisions, events = zip(*parts, strict=True)
+    return np.concatenate(decisions), np.concatenate(events)
 
 
 @dataclass
@@ -91,18 +105,8 @@ def relive(
     witness = Witness(setting.program, setting.texts, hands) if watched or hands else None
     steps = witness.steps if witness else PLAIN
     words = setting.words.copy() if words is None else words
-    words[CONTACT], words[NEXT_CONTACT] = MISSING, 0
-    decisions, events = [], []
-    more = RAN_OUT_OF_ROOM
-    with np.errstate(over="ignore"):
-        while more == RAN_OUT_OF_ROOM:
-            more = steps.run_lane(words, stretch.people, stretch.events, stretch.bounds)
-            rows, happened = taken(words)
-            decisions.append(rows.copy())
-            events.append(happened.copy())
-            words[ROWS_COUNT] = words[EVENTS_COUNT] = 0
-            take_lost(words)
+    decisions, events = every_row(words, steps.run_lane, stretch)
     tabulator = Tabulator(setting.program, setting.texts)
-    told, happened = tabulator.decisions(np.concatenate(decisions)), tabulator.events(np.concatenate(events))
+    told, happened = tabulator.decisions(decisions), tabulator.events(events)
     zone = setting.program.names.zones[max(int(stretch.people[0, P_ZONE]), 0)]
     return Life(setting, contact, told, happened, witness, words, zone)

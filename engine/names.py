@@ -211,6 +211,8 @@ def _mentions(names: Names) -> Iterator[tuple[str, Path]]:
         yield plan.merge, ("merge",)
     if plan.referral is not None:
         yield from ((getattr(plan.referral, k), ("referral", k)) for k in ("invited", "joined", "rewarded"))
+    if plan.account is not None:
+        yield from ((told, ("account", "tells")) for told in (*plan.account.tells, *plan.account.tells.values()))
     for name, journey in plan.journeys.items():
         yield from _journey_mentions(names, name, journey)
     behaviour = plan.behaviour

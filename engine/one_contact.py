@@ -11,25 +11,24 @@ import numpy as np
 from msgspec import Struct
 
 from bifurque.actors.barrier import asked
-from bifurque.actors.host import Stretch, take_lost
+from bifurque.actors.host import Stretch
 from bifurque.actors.lane import ASKS, RAN_OUT_OF_ROOM
 from bifurque.actors.layout import P_ZONE
-from bifurque.actors.parking import gather, next_until
 from bifurque.engine.answers import answers_to
 from bifurque.engine.known import Visit, Waiting, known_facts, mailbox, scores, visits
-from bifurque.engine.ledger import Tabulator, taken
+from bifurque.engine.ledger import Tabulator, take_rows
 from bifurque.engine.merges import left_by
 from bifurque.engine.referrals import Newcomers, newcomer
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import PLAIN, Steps
 from bifurque.engine.why import find_contact, setting_of
-from bifurque.engine.zones import known_zones, read_zone
+from bifurque.engine.world_sharing import ask
+from bifurque.engine.zones import instant_at
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, short
 from bifurque.rules.layout import (
     CONTACT,
-    EVENTS_COUNT,
     H_PARKED,
     LETTERS_COUNT,
     LIFE,
@@ -37,11 +36,9 @@ from bifurque.rules.layout import (
     NEXT_EVENT,
     PERSONA,
     QUARANTINED,
-    ROWS_COUNT,
     STAGE,
-    UNTIL,
 )
-from bifurque.rules.sharing import PK_ASKED, PK_FIRST, RQ_RANK
+from bifurque.rules.sharing import RQ_RANK
 
 
 class ContactState(Struct, frozen=True):
@@ -104,7 +101,7 @@ def relive(setting: Setting, stretch: Stretch, answers: list[int], until: int, s
     words = setting.words.copy()
     words[CONTACT] = MISSING
     told: Iterator[int] = iter(answers)
-    rows, events = [], []
+    parts = []
     last = int(stretch.bounds[1])
     with np.errstate(over="ignore"):
         steps.begin(words, stretch.people, 0)
@@ -112,30 +109,25 @@ def relive(setting: Setting, stretch: Stretch, answers: list[int], until: int, s
         more = RAN_OUT_OF_ROOM
         while more in (RAN_OUT_OF_ROOM, ASKS):
             more = steps.live(words, stretch.events, last, until) if words[LIFE] < until else 0
-            decided, happened = taken(words)
-            rows.append(decided.copy())
-            events.append(happened.copy())
-            words[ROWS_COUNT] = words[EVENTS_COUNT] = words[LETTERS_COUNT] = 0
-            take_lost(words)
+            parts.append(take_rows(words))
+            words[LETTERS_COUNT] = 0
             if more == ASKS:
                 _hear(words, told, steps)
+    rows, events = zip(*parts, strict=True)
     return Lived(words, np.concatenate(rows), np.concatenate(events))
 
 
 def _hear(words: Words, told: Iterator[int], steps: Steps) -> None:
     """The contact asks for something, and lives the answer it got in the run."""
-    head = int(words[H_PARKED])
-    end = int(gather(words, head + PK_FIRST))
-    if end == head + PK_FIRST:
-        words[UNTIL] = next_until(words)
+    parked = ask(words)
+    if parked is None:
         return
-    words[head + PK_ASKED] = end - head - PK_FIRST
-    for at, _ in asked(words[head:end]):
+    for at, _ in asked(parked):
         found = next(told, None)
         if found is None:
             raise DataError("the run did not keep what this contact was answered: simulate it again")
-        words[head + at + RQ_RANK] = found
-    steps.answer(words, head)
+        parked[at + RQ_RANK] = found
+    steps.answer(words, int(words[H_PARKED]))
 
 
 def stretch_of(run: Run, setting: Setting, contact: int) -> Stretch:
@@ -206,12 +198,9 @@ def contact_state(run: Run, contact: str | int, at: str | None = None) -> Contac
 def _instant(text: str, zone: str) -> int:
     """An instant as it is typed; without an offset on a wall clock."""
     try:
-        found = dt.datetime.fromisoformat(text)
+        return instant_at(text, zone)
     except ValueError:
         raise DataError(f"`{short(text)}` is no instant: write 2026-03-10, or 2026-03-10 14:00") from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=read_zone(zone if zone in known_zones() else "UTC"))
-    return int(found.timestamp())
 
 
 def _day(t: int) -> str:

@@ -33,7 +33,7 @@ from bifurque.engine.zones import known_zones, near_zone
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import MISSING
-from bifurque.rules.numbers import GOLD, MIX_1, MIX_2, U1, U11, U27, U30, U31
+from bifurque.rules.numbers import GOLD, U1, U11, mix64
 
 FIXED = ("contact", "zone", "persona", "joined", "consent")
 
@@ -54,19 +54,12 @@ class People(Protocol):
         """The place of a contact, or -1."""
 
 
-def mixed(z: Any) -> Any:
-    """`bifurque.rules.numbers.mix64` over an array."""
-    z = (z ^ (z >> U30)) * MIX_1
-    z = (z ^ (z >> U27)) * MIX_2
-    return z ^ (z >> U31)
-
-
 def draws(seed: int, contacts: Words, *path: str) -> Any:
     """One number in (0, 1) per contact, keyed as the kernel keys its own."""
     with np.errstate(over="ignore"):
-        root = mixed(np.array([seed], np.int64).view(np.uint64))
-        keys = mixed(root + GOLD * (contacts.view(np.uint64) + U1))
-        x = mixed(keys + np.array([hash64(*path)], np.int64).view(np.uint64))
+        root = mix64(np.array([seed], np.int64).view(np.uint64))
+        keys = mix64(root + GOLD * (contacts.view(np.uint64) + U1))
+        x = mix64(keys + np.array([hash64(*path)], np.int64).view(np.uint64))
     return ((x >> U11).astype(np.int64).astype(np.float64) + 0.5) * 1.1102230246251565e-16
 
 

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from bifurque.engine.habits import Behaviour, Persona, Population
 from bifurque.engine.journey import Consents, Journey, Scalar
 from bifurque.engine.ruling import Rule
-from bifurque.engine.sharing import Budget, Capacity, Offer, Referral
+from bifurque.engine.sharing import Account, Budget, Capacity, Offer, Referral
 from bifurque.engine.shock import Shock
 from bifurque.engine.trigger import Names, Text, doc
 from bifurque.engine.values import Clock, Condition, Date, Duration, Moment, Money, Name, Number, Share, Weekday, Zone
@@ -270,6 +270,13 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     merge: Annotated[
         Name | None,
         doc("The event that says that two contacts are one person; its key is the other's id", "identified"),
+    ] = None
+    account: Annotated[
+        Account | None,
+        doc(
+            "Contacts who belong together, as a household or a company",
+            {"by": "household", "tells": {"purchase": "mate_bought"}},
+        ),
     ] = None
     referral: Annotated[Referral | None, doc("Contacts who bring contacts", {"invited": "invited", "reward": 10})] = (
         None

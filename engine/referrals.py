@@ -27,13 +27,13 @@ from bifurque.actors.layout import (
 from bifurque.engine.contacts import contact_number
 from bifurque.engine.imports import Imported, event_purpose, with_events
 from bifurque.engine.ledger import Part
-from bifurque.engine.people import Drawn, kept, mixed
+from bifurque.engine.people import Drawn, kept
 from bifurque.engine.program import Program
 from bifurque.engine.sharing import Referral
 from bifurque.engine.texts import Texts
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import MISSING, NO_KEY
-from bifurque.rules.numbers import GOLD
+from bifurque.rules.numbers import GOLD, mix64
 
 if TYPE_CHECKING:
     from bifurque.engine.setting import Setting
@@ -229,7 +229,7 @@ def referral_figures(referral: Referral, pairs: int, newcomers: Newcomers) -> di
 def newcomers(heard: Words) -> Words:
     """Numbers of newcomers, in ascending order; by whom, when, in which zone. From: by whom, a hash, when, zone."""
     with np.errstate(over="ignore"):
-        z = mixed(heard[:, 0].astype(np.uint64) * GOLD + heard[:, 1].astype(np.uint64))
+        z = mix64(heard[:, 0].astype(np.uint64) * GOLD + heard[:, 1].astype(np.uint64))
     numbers = (z >> np.uint64(2)).astype(np.int64) | NEW
     found = np.stack([numbers, heard[:, 0], heard[:, 2], heard[:, 3]], axis=1)
     return found[np.argsort(numbers)]

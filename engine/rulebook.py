@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from bifurque.engine.names import Names
     from bifurque.engine.plan import Plan
 
-Slot = tuple[str, str]
-"""A name and, for a score kept by key, a key."""
 DEFAULT_BOUND = 32
 """Events a windowed feature remembers per contact, unless the plan says otherwise."""
 

@@ -13,6 +13,7 @@ from bifurque.actors.layout import P_CONTACT, P_KEEP
 from bifurque.engine.behaviour_file import with_behaviour
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.imports import Imported, no_events, read_events
+from bifurque.engine.letters import with_letters
 from bifurque.engine.load import load, loads
 from bifurque.engine.merges import Merges, find_merges
 from bifurque.engine.people import Drawn, FromFile, People, kept
@@ -50,6 +51,7 @@ class Setting:
     asked: bool = False  # whether a number of contacts was asked for
     merges: Merges = field(default_factory=Merges)
     notes: list[str] = field(default_factory=list)
+    imported: Imported | None = None  # the events without the letters of others, if there are any
 
     def stretch(self, index: int, first: int, last: int, share: float) -> Stretch:
         """The contacts at places [first, last), with their events; `share` of them are kept in the ledger."""
@@ -77,7 +79,7 @@ class Setting:
         if isinstance(people, Drawn):
             drawn = Drawn(self.program, seed, people.count, people.numbers)
             drawn.ids, people = people.ids, drawn
-        return replace(self, seed=seed, words=words, people=people)
+        return with_letters(replace(self, seed=seed, words=words, people=people, events=self.imported or self.events))
 
     def lane(self) -> Lane:
         """A lane's memory, ready to run."""
@@ -137,7 +139,7 @@ def prepare(
     words[H_SEED] = seed
     notes = [f"ignored {count:,} events {why}" for why, count in imported.ignored.items() if count]
     notes += [*imported.notes, *people.notes]
-    return Setting(
+    setting = Setting(
         checked,
         text,
         file,
@@ -156,6 +158,7 @@ def prepare(
         merges,
         notes,
     )
+    return with_letters(setting)
 
 
 def within(name: str, value: object, low: int, high: int) -> None:

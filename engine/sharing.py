@@ -86,6 +86,19 @@ def read_capacity(text: str | Capacity) -> Capacity:
     return Capacity(max=int(found[1]), per=found[2], **whole)  # type: ignore[arg-type]
 
 
+class Account(Struct, frozen=True, forbid_unknown_fields=True):
+    """Contacts who belong together, a household or a company: what happens to one is told to the others."""
+
+    by: Annotated[
+        Name, doc("The attribute whose equal values at the start belong together; its default: alone", "household")
+    ]
+    tells: Annotated[
+        dict[Name, Name],
+        doc("Events that are told, each with what it is at the others", {"purchase": "mate_bought"}),
+    ]
+    after: Annotated[Duration, doc("How long it takes until they know; a second at least", "1h")] = Duration(0, 60)
+
+
 class Referral(Struct, frozen=True, forbid_unknown_fields=True):
     """Contacts who bring contacts: a reward for both, once per pair, when the friend joins."""
 

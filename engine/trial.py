@@ -20,7 +20,6 @@ from bifurque.engine.setting import Setting, prepare
 from bifurque.rules.errors import DataError, did_you_mean
 
 LEVEL, TRIALS = 0.95, 400
-POWERS = (0.5, 0.8, 0.9)
 
 
 def arm_alone(setting: Setting, experiment: str, arm: str) -> str:

@@ -13,7 +13,8 @@ from bifurque.actors.layout import P_FIRST, P_PERSONA
 from bifurque.engine.evidence import Because
 from bifurque.engine.people import Drawn
 from bifurque.engine.values import Duration
-from bifurque.engine.world import Contact, World
+from bifurque.engine.world import World
+from bifurque.engine.world_contact import Contact
 from bifurque.engine.zones import known_zones, near_zone, read_zone
 from bifurque.rules.errors import DataError, did_you_mean, short
 from bifurque.rules.layout import MISSING, NEVER

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.actors.host import Stretch
-from bifurque.actors.layout import P_CONTACT, P_FIRST, P_KEEP, P_PERSONA, P_ZONE
+from bifurque.actors.layout import P_FIRST, P_PERSONA, P_ZONE
 from bifurque.engine.aggregates import write_table
 from bifurque.engine.ledger import Tabulator, Vocabulary, taken
 from bifurque.engine.run import Run
@@ -19,14 +18,14 @@ WALKS, BLOCKS = 1000, 10
 """So many contacts are kept, neighbours in blocks spread over the population."""
 
 
-def sampled(setting: Setting) -> Words:
-    """The rows of the contacts whose lives are kept."""
+def sampled(setting: Setting) -> list[tuple[int, int]]:
+    """The places [first, last) of the contacts whose lives are kept."""
     count = setting.people.count
     if count <= WALKS:
-        return setting.people.rows(0, count)
+        return [(0, count)]
     size = WALKS // BLOCKS
-    firsts = (i * (count - size) // (BLOCKS - 1) for i in range(BLOCKS))
-    return np.concatenate([setting.people.rows(first, first + size) for first in firsts])
+    firsts = [i * (count - size) // (BLOCKS - 1) for i in range(BLOCKS)]
+    return [(first, first + size) for first in firsts]
 
 
 class Gathered:
@@ -60,10 +59,9 @@ def write_walks(folder: File, setting: Setting) -> None:
 
 
 def _lived(setting: Setting, *, nobody: bool) -> tuple[Any, Any]:
-    people = sampled(setting)[: 0 if nobody else None]
-    people[:, P_KEEP] = 1
     lane, sink = setting.lane(), Gathered(setting)
-    lane.live(Stretch(0, people, setting.events.rows, setting.events.bounds(people[:, P_CONTACT])), sink)
+    for index, (first, last) in enumerate([(0, 0)] if nobody else sampled(setting)):
+        lane.live(setting.stretch(index, first, last, 1.0), sink)
     rows, events = np.concatenate(sink.rows), np.concatenate(sink.events)
     return sink.tabulator.decisions(rows), sink.tabulator.events(events)
 

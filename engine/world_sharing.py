@@ -40,7 +40,7 @@ def live_together(lives: Sequence[tuple[Callable[[int], Words], Answering]], boo
 
 
 def _settle(memories: list[tuple[Words, Answering]], books: Books, t: int) -> None:
-    asked = [(words, answer, _ask(words)) for words, answer in memories]
+    asked = [(words, answer, ask(words)) for words, answer in memories]
     settle(books, t, [parked for _, _, parked in asked if parked is not None])
     with np.errstate(over="ignore"):
         for words, answer, parked in asked:
@@ -48,7 +48,7 @@ def _settle(memories: list[tuple[Words, Answering]], books: Books, t: int) -> No
                 answer(words, int(words[H_PARKED]))
 
 
-def _ask(words: Words) -> Words | None:
+def ask(words: Words) -> Words | None:
     """What a contact asks for at `UNTIL`, as a parked one would; nothing if, looked at again, it does not."""
     head = int(words[H_PARKED])
     end = int(gather(words, head + PK_FIRST))

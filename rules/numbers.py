@@ -8,13 +8,17 @@ versions.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 
 from bifurque.rules.compiled import as_real, as_word, kernel
 
 GOLD = np.uint64(0x9E3779B97F4A7C15)
 MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_2 = np.uint64(0x94D049BB133111EB)
+Bits = TypeVar("Bits", np.uint64, npt.NDArray[np.uint64])
 U1, U11, U27, U30, U31 = (np.uint64(n) for n in (1, 11, 27, 30, 31))
 
 
@@ -25,8 +29,8 @@ def signed(x: np.uint64) -> int:
 
 
 @kernel
-def mix64(z: np.uint64) -> np.uint64:
-    """Scramble 64 bits, one to one."""
+def mix64(z: Bits) -> Bits:
+    """Scramble 64 bits, one to one; outside the kernel those of an array, too."""
     z = (z ^ (z >> U30)) * MIX_1
     z = (z ^ (z >> U27)) * MIX_2
     return z ^ (z >> U31)

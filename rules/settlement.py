@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from bifurque.rules.numbers import GOLD
+from bifurque.rules.numbers import GOLD, mix64
 from bifurque.rules.sharing import GIVEN_BACK, RESERVED, USED
 
 Longs = npt.NDArray[np.int64]
@@ -219,12 +219,5 @@ def lots(seed: int, t: int, contacts: Longs, firsts: Longs) -> npt.NDArray[np.ui
     """The lottery among equals: a hash of seed, instant, contact and what it wants most."""
     z = contacts.astype(np.uint64) * GOLD + np.uint64(seed)
     for more in (np.uint64(t & (2**64 - 1)), firsts.astype(np.uint64)):
-        z = _mix(z) + more
-    return _mix(z)
-
-
-def _mix(z: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """SplitMix64's finaliser, as `bifurque.rules.numbers.mix64`, over an array."""
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+        z = mix64(z) + more
+    return mix64(z)

@@ -15,8 +15,8 @@ RESOURCE = 4
 """Which one, the reason of a refusal, requests are settled every so many seconds, list of stretches (from, to) in which
 it is open or 0: always."""
 (OFR_RESOURCE, OFR_VALUE, OFR_VALUE_CONST, OFR_CHANCE, OFR_CHANCE_CONST, OFR_WHEN) = range(6)
-(OFR_DAYS, OFR_SECONDS, OFR_CELLS, OFR_UPGRADES, OFR_PARTNERS, OFR_CAUSE, OFR_PURPOSE) = range(6, 13)
-OFFER = 13
+(OFR_DAYS, OFR_SECONDS, OFR_CELLS, OFR_UPGRADES, OFR_PARTNERS, OFR_CAUSE) = range(6, 12)
+OFFER = 12
 """An offer: its resource or 0 (no end of it), what it is worth, the chance that it is taken, for whom, how long it is
 reserved, words of the record, words of the record one of which must say "taken": list of those it upgrades, of those it
 goes with; its cause in the ledger."""

@@ -1,23 +1,31 @@
 """durable-rules as a second engine: the same bytes, the same life told, a shadow check, a watched process."""
 
+import itertools
 import json
 import os
 import signal
 import sys
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from rule_programs import Durable, Kernel, draw_life, draw_program
 
+from bifurque.actors.lane import run_lane
 from bifurque.engine import durable_code
 from bifurque.engine.cli import main
 from bifurque.engine.durable_code import MOST_CONDITIONS, MOST_RULES, junction, ordered, size
 from bifurque.engine.durable_host import CHILD, Host
+from bifurque.engine.lives import every_row
 from bifurque.engine.load import loads
 from bifurque.engine.run import open_run
+from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
+from bifurque.engine.templates_list import template
 from bifurque.engine.why import why
+from bifurque.rules.compiled import compiled
 from bifurque.rules.errors import DataError, RunError
+from bifurque.rules.layout import H_LOST, LO_COUNT, LO_SIZE
 
 PLAN = """plan: shop
 start: 2026-01-01
@@ -132,6 +140,24 @@ def test_a_shadow_finds_everything_the_same(files, tmp_path):
     run = lived(files, tmp_path / "run", shadow=0.2)
     [note] = [n for n in run.manifest["notes"] if "lived with durable-rules too" in n]
     assert "the same with both engines" in note
+
+
+def test_a_life_goes_on_once_its_table_of_decisions_not_to_send_is_full():
+    setting = prepare(template("world", "en"), contacts=40, days=60)
+    stretch = setting.stretch(0, 0, 40, 1.0)
+    rows, events = every_row(setting.words.copy(), compiled(run_lane), stretch)
+    crowded, calls = setting.words.copy(), itertools.count()
+    lost = crowded[H_LOST]
+    crowded[lost + LO_COUNT] = crowded[lost + LO_SIZE]
+
+    def lane(*given):
+        assert next(calls) < 100
+        return compiled(run_lane)(*given)
+
+    found = every_row(crowded, lane, stretch)
+    assert next(calls) > 1
+    assert np.array_equal(found[0], rows)
+    assert np.array_equal(found[1], events)
 
 
 def test_a_shadow_stops_at_a_fault_and_tells_what_both_did(files, tmp_path, monkeypatch):

@@ -11,15 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner
+from lived import assert_same_memory
 from realistic_plans import people, plan, rate, weekly
 
-from bifurque.actors.lane import run_lane
 from bifurque.engine.cli import main
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
-from bifurque.engine.sink import Nowhere
 from bifurque.engine.why import replay, told, why
-from bifurque.rules.layout import CONTACT, HASH, MISSING
 
 LIVELY = {"open": 0.4, "click": 0.4, "open_spread": 1, "click_spread": 0.8, "hours": 5, "shape": 0.8}
 LIVELY |= {"unsubscribe": 0.01, "complaint": 0.2, "hard": 0.02, "soft": 0.05, "machine": 0.4}
@@ -226,16 +224,7 @@ def test_the_uncompiled_step_writes_the_same_rows(demo):
 
 def test_the_uncompiled_step_leaves_the_same_memory(tmp_path):
     text = msgspec.json.format(msgspec.json.encode(town(opened=0.3, clicked=0.8)), indent=1).decode()
-    setting = prepare(text, contacts=6, rows=1 << 13)
-    stretch, compiled, plain = setting.stretch(0, 0, 6, 1.0), setting.lane(), setting.lane().words
-    compiled.live(stretch, Nowhere())
-    plain[CONTACT] = MISSING
-    with np.errstate(over="ignore"):
-        run_lane(plain, stretch.people, stretch.events, stretch.bounds)
-    first = setting.program.first_counter
-    assert compiled.words[first:].any()
-    assert np.array_equal(compiled.words[first:], plain[first:])
-    assert compiled.words[HASH] == plain[HASH] != 0
+    assert_same_memory(prepare(text, contacts=6, rows=1 << 13))
 
 
 def test_what_realistic_people_do_replaces_the_plan_s_constants(tmp_path):

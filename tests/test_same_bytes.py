@@ -12,19 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as parquet
 import pytest
+from lived import assert_same_memory
 
 from bifurque.actors.host import Lane
-from bifurque.actors.lane import run_lane
 from bifurque.actors.layout import P_CONTACT
 from bifurque.engine import living
 from bifurque.engine import simulate as simulator
 from bifurque.engine.run import open_run
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
-from bifurque.engine.sink import Nowhere
 from bifurque.engine.why import replay
 from bifurque.rules.decisions import emit
-from bifurque.rules.layout import CONTACT, HASH, KEEP, MISSING
+from bifurque.rules.layout import CONTACT, HASH, KEEP
 
 PLANS = ("cart", "welcome", "nurturing", "pile-up", "sortie", "sunset")
 SHORT = {"contacts": 600, "days": 90, "overrides": ()}
@@ -197,16 +196,7 @@ def test_the_uncompiled_step_writes_the_same_rows(base, name):
 
 @pytest.mark.parametrize("name", PLANS)
 def test_the_uncompiled_step_leaves_the_same_memory(name):
-    setting = prepare(plan(name), rows=1 << 13, **lives(name) | {"contacts": 8})
-    stretch, compiled, plain = setting.stretch(0, 0, 8, 1.0), setting.lane(), setting.lane().words
-    compiled.live(stretch, Nowhere())
-    plain[CONTACT] = MISSING
-    with np.errstate(over="ignore"):
-        run_lane(plain, stretch.people, stretch.events, stretch.bounds)
-    first = setting.program.first_counter
-    assert compiled.words[first:].any()
-    assert np.array_equal(compiled.words[first:], plain[first:])
-    assert compiled.words[HASH] == plain[HASH] != 0
+    assert_same_memory(prepare(plan(name), rows=1 << 13, **lives(name) | {"contacts": 8}))
 
 
 def test_another_seed_or_another_chance_is_another_digest(base, tmp_path):

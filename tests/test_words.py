@@ -11,7 +11,7 @@ SOURCE = Path(layout.__file__).read_text("utf-8")
 
 
 def places(source):
-    """Names of fixed words: those assigned from a range, or a number, under 128, before the stack begins."""
+    """Names of fixed words: those assigned from a range, or a number, under the stack's, before the stack begins."""
     found = {}
     for node in ast.parse(source).body:
         if not isinstance(node, ast.Assign):
@@ -30,7 +30,7 @@ def shared(source):
     words = {}
     for name, at in places(source).items():
         code = name in ("OFF", "CONSTANT", "REALISTIC", "LANE_WORDS", "LANE_WORDS_END")
-        if 0 <= at < 128 and not code:
+        if 0 <= at < layout.STACK and not code:
             words.setdefault(at, []).append(name)
     return [names for names in words.values() if len(names) > 1]
 

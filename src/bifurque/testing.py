@@ -18,7 +18,8 @@ import pytest
 
 if TYPE_CHECKING:
     from bifurque.engine.walk import Walk
-    from bifurque.engine.world import Contact, World
+    from bifurque.engine.world import World
+    from bifurque.engine.world_contact import Contact
 
 __all__ = ["Contact", "World", "replay_walk", "world"]
 
