@@ -15,6 +15,8 @@ from streamlit.testing.v1 import AppTest  # noqa: E402
 from bifurque.dashboard import conditions, jobs, page_cohorts, page_station, page_turning, sweeping  # noqa: E402
 from bifurque.dashboard.map_flows import flows_of, tracks_of  # noqa: E402
 from bifurque.dashboard.map_layout import layout_of  # noqa: E402
+from bifurque.dashboard.map_svg import draw  # noqa: E402
+from bifurque.dashboard.map_text import say  # noqa: E402
 from bifurque.dashboard.parts import View  # noqa: E402
 from bifurque.dashboard.runs import HOME, RUNS, open_store  # noqa: E402
 from bifurque.dashboard.texts import T  # noqa: E402
@@ -252,3 +254,21 @@ def test_one_line_of_the_map(shown, lang):
     assert not test.exception
     assert test.selectbox(key="line").value == "cart"
     assert T[lang]["everybody"] in said(test)
+
+
+@pytest.mark.parametrize("lang", T)
+def test_the_map_tells_what_does_not_leave(view, lang):
+    layout = layout_of(view.store.run)
+    flows = flows_of(view.store.run, layout)
+    (due, gone) = (
+        view.store.ask("""SELECT sum(arrived), sum(lost) FROM station_week
+        WHERE journey = 'cart' AND step = 'cart_delivery'""")
+        .to_pylist()[0]
+        .values()
+    )
+    place = next(n for n, s in enumerate(layout.stations) if s.id == "cart/cart_delivery")
+    assert flows.lost[place] == gone / due > 0.1
+    svg = draw(layout, flows, lang=lang)
+    assert say(lang, "lost").format(f"{100 * gone / due:.0f}" + ("\N{NO-BREAK SPACE}%" if lang == "fr" else "%")) in svg
+    assert say(lang, "busiest").split("{}")[0] + "8 " in svg
+    assert say(lang, "lost_sign") not in draw(layout, lang=lang)
