@@ -25,14 +25,14 @@ from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, sh
 from bifurque.rules.syntax import Node
 
 
-def setting_of(run: Run, more: tuple[str, ...] = ()) -> Setting:
+def setting_of(run: Run, more: tuple[str, ...] = (), rows: int = 1 << 13) -> Setting:
     """The setting of a run, from its manifest and the files it was made of; with more overrides if there are any.
 
     Raises:
         RunError: a file of the run is no longer what it was.
     """
     asked = asked_of(run)
-    return prepare(**asked | {"overrides": [*asked["overrides"], *more]})
+    return prepare(**asked | {"overrides": [*asked["overrides"], *more], "rows": rows})
 
 
 def asked_of(run: Run) -> dict[str, Any]:
