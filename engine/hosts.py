@@ -196,10 +196,10 @@ class Host:
         words = np.concatenate([[np.uint64(self._hashed()).view(np.int64), self.consenting], self._counters()])
         parked = by_partition([*self.meeting.parking.everyone(), *self.waiting])
         own = {f"host-{self.number:03d}": words, f"lost-{self.number:03d}": self._lost().reshape(-1)}
-        keep_words(File(folder), own | parked, kept, self.life)
         self.rows.mark(kept)
         if self.standing is not None:
             self.standing.mark(kept)
+        keep_words(File(folder), own | parked, kept, self.life)
         return kept
 
     def _counters(self) -> Words:
