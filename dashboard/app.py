@@ -50,6 +50,10 @@ STYLE = """<style>
 [data-testid="stElementToolbar"]{display:none}
 .block-container{padding-top:4.4rem;max-width:1500px}
 [data-testid="stMetricValue"]{font-size:1.55rem;font-variant-numeric:tabular-nums}
+.block-container h2{font-size:1.6rem}
+[data-testid="stCaptionContainer"]{color:inherit;opacity:.78}
+[data-testid="stCaptionContainer"] *{color:inherit}
+[data-testid="stBaseButton-primary"]{background:#2F45C4;border-color:#2F45C4}
 @media (max-width:640px){.block-container{padding-left:.8rem;padding-right:.8rem}}
 </style>"""
 
@@ -70,8 +74,8 @@ def icon() -> Image.Image:
 
 
 def language() -> str:
-    """The language of the address; else that of the browser; else French."""
-    asked = st.query_params.get("lang") or st.session_state.get("lang") or st.session_state.get("chosen_lang")
+    """The language that was chosen just now; else that of the address; else that of the browser; else French."""
+    asked = st.session_state.get("lang") or st.query_params.get("lang") or st.session_state.get("chosen_lang")
     if asked in T:
         return str(asked)
     return "en" if (st.context.locale or "fr").lower().startswith("en") else "fr"

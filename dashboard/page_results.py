@@ -70,7 +70,8 @@ def course(view: View) -> None:
     rows = view.rows(
         """SELECT week, sum(sent)::BIGINT AS sent, sum(opened)::BIGINT AS opened, sum(revenue_cents) / 100.0 AS revenue
            FROM station_week WHERE week BETWEEN ? AND ? GROUP BY week ORDER BY week""",
-        *view.weeks,
+        view.weeks[0],
+        min(view.weeks[1], view.store.whole_weeks - 1),
     )
     if not rows:
         return

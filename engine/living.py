@@ -27,16 +27,25 @@ STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
 ROWS = {"full": 1 << 17, "sample": 1 << 13, "none": 1 << 11}
 
 
-def live_all(setting: Setting, lanes: list[Lane], heard: Nowhere | None = None) -> list[Lived]:
-    """Let everybody live for what is counted alone, or for what is heard of their rows."""
-    cut = Neighbours(setting, stretch_size("none", setting, lanes), 0.0 if heard is None else 1.0)
+def live_all(
+    setting: Setting, lanes: list[Lane], rows: Nowhere | None = None, books: Journal | None = None
+) -> list[Lived]:
+    """Let everybody live for what is counted alone, or for what somebody hears of it.
+
+    Args:
+        setting: of the run.
+        lanes: what to run it on.
+        rows: hears the rows of all contacts; left out, there are none.
+        books: of what contacts share, if not new ones.
+    """
+    cut = Neighbours(setting, stretch_size("none", setting, lanes), 0.0 if rows is None else 1.0)
 
     def make(number: int, point: Point) -> Host:
-        return Host(number, "", setting, lanes, cut, heard or Nowhere(), None, point)
+        return Host(number, "", setting, lanes, cut, rows or Nowhere(), None, point)
 
     executor = Local([Point()], make)
     try:
-        return Drive(executor, books_of(setting), None, None, None).run([[cut.pieces]])
+        return Drive(executor, books or books_of(setting), None, None, None).run([[cut.pieces]])
     finally:
         executor.close()
 

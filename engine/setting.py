@@ -13,7 +13,6 @@ from bifurque.actors.layout import P_CONTACT, P_KEEP
 from bifurque.engine.behaviour_file import with_behaviour
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.imports import Imported, no_events, read_events
-from bifurque.engine.letters import with_letters
 from bifurque.engine.load import load, loads
 from bifurque.engine.merges import Merges, find_merges
 from bifurque.engine.people import Drawn, FromFile, People, kept
@@ -92,7 +91,7 @@ class Setting:
         if isinstance(people, Drawn):
             drawn = Drawn(self.program, seed, people.count, people.numbers)
             drawn.ids, people = people.ids, drawn
-        return with_letters(replace(self, seed=seed, words=words, people=people, events=self.imported or self.events))
+        return _with_letters(replace(self, seed=seed, words=words, people=people, events=self.imported or self.events))
 
     def lane(self) -> Lane:
         """A lane's memory, ready to run."""
@@ -171,6 +170,13 @@ def prepare(
         merges,
         notes,
     )
+    return _with_letters(setting)
+
+
+def _with_letters(setting: Setting) -> Setting:
+    """What contacts tell each other is known once they have been tried: that needs a setting."""
+    from bifurque.engine.letters import with_letters
+
     return with_letters(setting)
 
 

@@ -10,8 +10,6 @@ import pytest
 
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
-# Streamlit's test runner loads what it may need; some of that warns about itself.
-pytestmark = pytest.mark.filterwarnings("default")
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
@@ -66,7 +64,7 @@ def shown(home, monkeypatch):
 
 def said(test):
     """All text of a page."""
-    kinds = ("title", "subheader", "caption", "markdown", "info", "warning", "success", "error")
+    kinds = ("title", "header", "caption", "markdown", "info", "warning", "success", "error")
     found = [element.value for kind in kinds for element in getattr(test, kind)]
     return "\n".join(map(str, found + [m.label for m in test.metric]))
 
@@ -218,7 +216,7 @@ def test_hostile_names_are_only_names(monkeypatch, tmp_path, page, hostile):
     monkeypatch.setenv(HOME, str(tmp_path))
     test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=120).run()
     assert not test.exception
-    for element in (*test.markdown, *test.caption, *test.subheader):
+    for element in (*test.markdown, *test.caption, *test.header):
         assert "<script>" not in element.value
         assert "\u202e" not in element.value
         assert not re.search(r"(?<!\\):material", element.value)
