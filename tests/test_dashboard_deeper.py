@@ -34,6 +34,13 @@ app.one({page!r}, {{**app.PAGES, **app.WORKSHOP}}[{page!r}])
 PEOPLE, DAYS = 400, 120
 
 
+@pytest.fixture(autouse=True)
+def no_fault(caplog):
+    """A page that meets what nobody foresaw says so in the log: none does."""
+    yield
+    assert [r.getMessage() for r in caplog.get_records("call") if r.name == "bifurque.dashboard"] == []
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     place = tmp_path_factory.mktemp("home")
@@ -294,3 +301,17 @@ def test_no_page_needs_the_log(logless, monkeypatch, page):
     test.run()
     assert not test.exception
     assert not test.error
+
+
+@pytest.mark.parametrize("lang", T)
+def test_totals_have_intervals_where_a_run_was_repeated(tmp_path, monkeypatch, lang):
+    run = simulate(template("demo", "fr"), out=tmp_path / "run", contacts=60, days=60, replications=3, workers=1)
+    monkeypatch.setenv(RUNS, str(run.folder))
+    monkeypatch.setenv(HOME, str(tmp_path))
+    test = AppTest.from_string(SCRIPT.format(page="results"), default_timeout=180)
+    test.query_params["lang"] = lang
+    test.run()
+    assert not test.exception
+    helps = {m.label: m.proto.help for m in test.metric}
+    assert "3 " + T[lang]["replicated"].split("{2} ")[1] in helps[T[lang]["revenue"]]
+    assert helps[T[lang]["contacts"]] == ""
