@@ -24,7 +24,6 @@ from bifurque.engine.templates_list import template
 
 FIRST, CLICK = 6.0, 0.5
 """Seconds that the first page and a click may take."""
-DRAWN = "() => document.querySelector('h1') && document.querySelectorAll('.host svg [data-station]').length"
 PANEL = """name => {
     const heading = [...document.querySelectorAll('h2')].some(h => h.innerText === name);
     return heading && document.querySelector('[data-testid="stMetric"]')
@@ -56,7 +55,7 @@ def first_page(chromium, address):
     watched = Watched(context.new_page(), address)
     began = time.perf_counter()
     watched.page.goto(address)
-    watched.page.wait_for_function(DRAWN)
+    watched.page.locator("[data-station]").first.wait_for()
     took = time.perf_counter() - began
     watched.settle()
     return took, watched, context
@@ -74,7 +73,7 @@ def clicks(watched, most):
         seen.add(name)
         began = time.perf_counter()
         stations.nth(n).dispatch_event("click")
-        watched.page.wait_for_function(PANEL, arg=name)
+        watched.page.wait_for_function(PANEL, arg=name, polling=20)
         found.append(time.perf_counter() - began)
         watched.settle()
     return found

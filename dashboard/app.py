@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path as File
@@ -46,6 +47,7 @@ WORKSHOP: dict[str, Callable[[View], None]] = {
     "board": page_board.show,
     "sql": page_sql.show,
 }
+LOG = logging.getLogger("bifurque.dashboard")
 STYLE = """<style>
 [data-testid="stElementToolbar"]{display:none}
 .block-container{padding-top:4.4rem;max-width:1500px}
@@ -125,6 +127,9 @@ def one(key: str, show: Callable[[View], None]) -> None:
     try:
         show(view)
     except BifurqueError as error:
+        trouble(lang, error)
+    except Exception as error:  # a damaged table, a fault of ours: told in the reader's language, and in the log
+        LOG.exception("page %s", key)
         trouble(lang, error)
 
 

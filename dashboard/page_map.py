@@ -63,6 +63,8 @@ def show(view: View) -> None:
         st.warning(visible(str(error), 300))
         return
     everything(view, svg, mode)
+    with st.expander(view.t("as_table"), expanded=False):  # a click does not make it anew
+        as_table(view, laid_out(*key(view), view.store))
 
 
 def key(view: View) -> tuple[str, str]:
@@ -118,8 +120,6 @@ def everything(view: View, svg: str, mode: str) -> None:
     st.caption(view.t("map_help"))
     if picked:
         page_station.show(view, layout, picked)
-    with st.expander(view.t("as_table"), expanded=False):
-        as_table(view, layout)
 
 
 def beside(view: View, other: str) -> None:

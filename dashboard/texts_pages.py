@@ -53,11 +53,15 @@ PAGES: dict[str, tuple[str, str]] = {
     "chain": ("Du contact au revenu", "From contact to revenue"),
     "chain_why": (
         "Contacts × messages × ouvertures × clics × achats × panier, moins ce que coûtent envois et désabonnements. "
-        "Passez sur le ? pour l'intervalle à 95 %.",
+        "Passez sur le ? pour l'intervalle à 95 % ; celui des totaux vient de répétitions (`--replications`).",
         "Contacts × messages × opens × clicks × purchases × basket, less what sends and opt-outs cost. "
-        "Hover the ? for the 95 % interval.",
+        "Hover the ? for the 95 % interval; that of totals comes from replications (`--replications`).",
     ),
     "interval": ("entre {0} et {1} (95 %), sur {2} cas", "between {0} and {1} (95 %), over {2} cases"),
+    "replicated": (
+        "entre {0} et {1} (95 %), sur {2} répétitions avec d'autres graines",
+        "between {0} and {1} (95 %), over {2} replications with other seeds",
+    ),
     "per_contact": ("messages par contact", "messages per contact"),
     "basket": ("panier moyen", "mean basket"),
     "unreachable": ("injoignables", "unreachable"),
@@ -127,6 +131,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "Combien de fois chaque plafond a retenu ou arrêté un message.",
         "How often each cap held or stopped a message.",
     ),
+    "share_decided": ("part des décisions", "share of decisions"),
     "indifferent": ("Indifférents", "Indifferent"),
     "indifferent_why": (
         "12 envois ou plus en un an, et rien d'ouvert : on continue pourtant de leur écrire.",

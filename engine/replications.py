@@ -140,10 +140,10 @@ def _told(figures: Figures) -> list[str]:
 
 def spread(values: Sequence[Any]) -> Any:
     """Mean, interval and standard deviation of every number in the same place of some mappings."""
-    some = next((v for v in values if v is not None), None)
-    if isinstance(some, Mapping):
-        names = dict.fromkeys(k for v in values if v is not None for k in v)
-        found = {k: spread([(v or {}).get(k, 0) for v in values]) for k in names}
+    some = [v for v in values if isinstance(v, Mapping)]  # of the others, nobody was counted there
+    if some:
+        names = dict.fromkeys(k for v in some for k in v)
+        found = {k: spread([v.get(k, 0) if isinstance(v, Mapping) else 0 for v in values]) for k in names}
         return {k: v for k, v in found.items() if v is not None}
     numbers = [v for v in values if isinstance(v, int | float)]
     if len(numbers) < len(values):

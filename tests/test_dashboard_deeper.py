@@ -1,6 +1,7 @@
 """What pages work out themselves: the path of a contact, streams and cohorts, conditions, sweeps, intervals."""
 
 import datetime as dt
+import shutil
 import time
 from collections import Counter
 from html import escape
@@ -13,7 +14,7 @@ duckdb = pytest.importorskip("duckdb")
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from bifurque.dashboard import conditions, jobs, page_cohorts, page_station, page_turning, sweeping  # noqa: E402
+from bifurque.dashboard import app, conditions, jobs, page_cohorts, page_station, page_turning, sweeping  # noqa: E402
 from bifurque.dashboard.map_flows import flows_of, tracks_of  # noqa: E402
 from bifurque.dashboard.map_layout import layout_of  # noqa: E402
 from bifurque.dashboard.map_svg import draw  # noqa: E402
@@ -28,9 +29,16 @@ SCRIPT = """
 import streamlit as st
 from bifurque.dashboard import app
 st.set_page_config(layout="wide")
-app.one({page!r}, app.PAGES[{page!r}])
+app.one({page!r}, {{**app.PAGES, **app.WORKSHOP}}[{page!r}])
 """
 PEOPLE, DAYS = 400, 120
+
+
+@pytest.fixture(autouse=True)
+def no_fault(caplog):
+    """A page that meets what nobody foresaw says so in the log: none does."""
+    yield
+    assert [r.getMessage() for r in caplog.get_records("call") if r.name == "bifurque.dashboard"] == []
 
 
 @pytest.fixture(scope="module")
@@ -274,3 +282,36 @@ def test_the_map_tells_what_does_not_leave(view, lang):
     assert escape(say(lang, "lost").format(share)) in svg
     assert say(lang, "busiest").split("{}")[0] + "8 " in svg
     assert say(lang, "lost_sign") not in draw(layout, lang=lang)
+
+
+@pytest.fixture(scope="module")
+def logless(home, tmp_path_factory):
+    """A run whose ledger and events are not there any more."""
+    place = tmp_path_factory.mktemp("logless") / "plain"
+    shutil.copytree(home / "plain", place, ignore=shutil.ignore_patterns("ledger", "events"))
+    return place
+
+
+@pytest.mark.parametrize("page", {**app.PAGES, **app.WORKSHOP})
+def test_no_page_needs_the_log(logless, monkeypatch, page):
+    monkeypatch.setenv(RUNS, str(logless))
+    monkeypatch.setenv(HOME, str(logless.parent))
+    test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=180)
+    test.query_params.update({"lang": "en", "pick": "station:cart/cart_delivery"})
+    test.run()
+    assert not test.exception
+    assert not test.error
+
+
+@pytest.mark.parametrize("lang", T)
+def test_totals_have_intervals_where_a_run_was_repeated(tmp_path, monkeypatch, lang):
+    run = simulate(template("demo", "fr"), out=tmp_path / "run", contacts=60, days=60, replications=3, workers=1)
+    monkeypatch.setenv(RUNS, str(run.folder))
+    monkeypatch.setenv(HOME, str(tmp_path))
+    test = AppTest.from_string(SCRIPT.format(page="results"), default_timeout=180)
+    test.query_params["lang"] = lang
+    test.run()
+    assert not test.exception
+    helps = {m.label: m.proto.help for m in test.metric}
+    assert "3 " + T[lang]["replicated"].split("{2} ")[1] in helps[T[lang]["revenue"]]
+    assert helps[T[lang]["contacts"]] == ""

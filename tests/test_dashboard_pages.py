@@ -38,6 +38,13 @@ HOSTILE = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def no_fault(caplog):
+    """A page that meets what nobody foresaw says so in the log: none does."""
+    yield
+    assert [r.getMessage() for r in caplog.get_records("call") if r.name == "bifurque.dashboard"] == []
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     """Two runs of a small retailer, one change apart."""
@@ -139,6 +146,21 @@ def test_a_folder_that_is_no_run(home, monkeypatch, tmp_path):
         test.run()
         assert not test.exception
         assert T[lang]["trouble"] in said(test)
+
+
+@pytest.mark.parametrize("lang", T)
+def test_a_damaged_table_is_told(home, monkeypatch, tmp_path, lang, caplog):
+    broken = tmp_path / "broken"
+    shutil.copytree(home / "plain", broken)
+    (broken / "aggregates" / "decision_week.parquet").write_bytes(b"PAR1 and nothing else PAR1")
+    monkeypatch.setenv(RUNS, str(broken))
+    monkeypatch.setenv(HOME, str(tmp_path))
+    test = AppTest.from_string(SCRIPT.format(page="arbitration"), default_timeout=120)
+    test.query_params["lang"] = lang
+    test.run()
+    assert not test.exception
+    assert T[lang]["trouble"] in said(test)
+    caplog.clear()
 
 
 @pytest.mark.parametrize("lang", T)
