@@ -17,6 +17,7 @@ import numpy as np
 
 from bifurque.actors.host import Lane, Sink
 from bifurque.rules.compiled import Words
+from bifurque.rules.errors import RunError
 from bifurque.rules.layout import (
     EVENTS_COUNT,
     H_LETTERS,
@@ -137,25 +138,34 @@ def requests_of(questions: Words) -> list[Request]:
 
 
 def answered(parked: list[Words], answers: Words) -> None:
-    """Write answers over the ranks of the requests they belong to."""
-    told = iter(answers.tolist())
-    for one in parked:
-        at, end = PK_FIRST, PK_FIRST + int(one[PK_ASKED])
-        while at < end:
-            one[at + RQ_RANK] = next(told)
-            at += int(one[at + RQ_WORDS])
+    """Write answers over the ranks of the requests they belong to.
+
+    Raises:
+        RunError: they belong to other requests.
+    """
+    places = [(one, at) for one in parked for at in _places(one)]
+    if len(places) != len(answers):
+        told = f"{len(answers):,} answers to {len(places):,} requests"
+        raise RunError(f"{told}: a host has not lived what it was asked to")
+    for (one, at), answer in zip(places, answers.tolist(), strict=True):
+        one[at + RQ_RANK] = answer
 
 
 def asked(parked: Words) -> Iterator[tuple[int, Request]]:
     """The requests of one parked contact, each with where it stands."""
-    at, end, number = PK_FIRST, PK_FIRST + int(parked[PK_ASKED]), 0
-    while at < end:
-        size = int(parked[at + RQ_WORDS])
-        pairs = parked[at + RQ_FIRST : at + size].reshape(-1, 2).tolist()
+    for number, at in enumerate(_places(parked)):
+        pairs = parked[at + RQ_FIRST : at + int(parked[at + RQ_WORDS])].reshape(-1, 2).tolist()
         rank = float(parked[at + RQ_RANK : at + RQ_RANK + 1].view(np.float64)[0])
         wanted = tuple((r, a) for r, a in pairs)
         yield at, Request(int(parked[PK_CONTACT]), number, rank, bool(parked[at + RQ_ALL]), wanted)
-        at, number = at + size, number + 1
+
+
+def _places(parked: Words) -> Iterator[int]:
+    """Where the requests of one parked contact stand."""
+    at, end = PK_FIRST, PK_FIRST + int(parked[PK_ASKED])
+    while at < end:
+        yield at
+        at += int(parked[at + RQ_WORDS])
 
 
 def settle(books: Books, t: int, parked: list[Words]) -> int:

@@ -9,12 +9,12 @@ from bifurque.actors.layout import *
 from bifurque.actors.mailbox import next_timer, post, set_timer
 from bifurque.actors.merging import bring
 from bifurque.actors.noting import absorb, cut_week, note
-from bifurque.actors.parking import next_until, park, take_up
+from bifurque.actors.parking import gather, next_until, park, take_up
 from bifurque.actors.standing import stand
 from bifurque.actors.step import NO_INPUT, settled, step
 from bifurque.actors.tally import arm_count, settle_pressure, stage_count
 from bifurque.actors.triggers import begin_absence, next_date, next_schedule
-from bifurque.rules.compiled import Memory, Words, kernel, memory, real
+from bifurque.rules.compiled import Memory, Words, kernel, memory, real, seldom
 from bifurque.rules.decisions import week_counts
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import offset
@@ -86,6 +86,9 @@ def go_on(m: Memory, events: Words, last: int) -> int:
         if state == RAN_OUT_OF_ROOM and m[NOTES] != 0:
             absorb(m)
             continue
+        if state == ASKS and m[NOTES] != 0:
+            hear(m)
+            continue
         if state == RAN_OUT_OF_ROOM or (state == ASKS and m[PARKED_WORDS] > m[H_PARKED_SIZE]):
             return RAN_OUT_OF_ROOM
         if state == IDLE:
@@ -97,6 +100,19 @@ def go_on(m: Memory, events: Words, last: int) -> int:
             return IDLE
         if park(m, last):
             return IDLE
+
+
+@seldom
+def hear(m: Memory) -> None:
+    """A contact of whom notes are taken lives alone: what it asks for was answered when all lived together."""
+    told, head = m[NOTES] + NO_TOLD, m[H_PARKED]
+    at, end = head + PK_FIRST, gather(m, head + PK_FIRST)
+    m[head + PK_ASKED] = end - at
+    while at < end:
+        m[at + RQ_RANK] = m[m[told]]
+        m[told] += 1
+        at += m[at + RQ_WORDS]
+    answer(m, head)
 
 
 @kernel

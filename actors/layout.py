@@ -395,9 +395,10 @@ STANDING = 5
 EVENT = 6
 
 # Notes on each contact: see `bifurque.actors.noting`
-(NO_ROW, NO_WIDTH, NO_DIGEST, NO_READS, NO_CODES, NO_PAIRS, NO_NAMES) = range(7)
+(NO_ROW, NO_WIDTH, NO_DIGEST, NO_READS, NO_CODES, NO_PAIRS, NO_TOLD, NO_NAMES) = range(8)
 """Address of the next row, its length, the digest so far; lists of words to copy, of conditions, of counters to watch;
-from NO_NAMES on the tables of hashed names by code, or 0: no digest."""
+address of the next answer, of those that contacts got when all lived together; from NO_NAMES on the tables of hashed
+names by code, or 0: no digest."""
 (NA_JOURNEYS, NA_STEPS, NA_SENDS, NA_REASONS, NA_WINNERS, NA_CAUSES, NA_ARMS, NA_EVENTS, NA_TEXTS) = range(9)
 NOTED = NO_NAMES + 9
 (PA_COUNTER, PA_COLUMN, PA_WEIGHT, PA_LAST) = range(4)

@@ -64,7 +64,7 @@ def absorb(m: Memory) -> None:
         for _ in range(m[EVENTS_COUNT]):
             m[notes + NO_DIGEST] = signed(np.uint64(m[notes + NO_DIGEST]) + event_hash(m, row))
             row += EVENT_ROW
-    m[ROWS_COUNT] = m[EVENTS_COUNT] = 0
+    m[ROWS_COUNT] = m[EVENTS_COUNT] = m[LETTERS_COUNT] = 0
     if 2 * m[m[H_LOST] + LO_COUNT] > m[m[H_LOST] + LO_SIZE]:
         forget_lost(m)
 

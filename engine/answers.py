@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.actors.host import Stretch
 from bifurque.engine.keeping import FOLDER, Segment, Trail
 from bifurque.engine.ledger import Part
 from bifurque.engine.ledger import settle as on_disk
 from bifurque.engine.referrals import FILE as REFERRALS
-from bifurque.engine.referrals import Newcomers, write_newcomers
+from bifurque.engine.referrals import Newcomers, newcomer_stretches, write_newcomers
+from bifurque.engine.setting import Setting
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import RunError
 from bifurque.rules.numbers import GOLD, mix64
@@ -203,3 +205,9 @@ def newcomer(folder: File, contact: int) -> Words:
     table: Any = parquet.read_table(file, filters=[("contact", "==", contact)])
     seconds = table["joined"].cast(pa.timestamp("s", "UTC")).cast(pa.int64())
     return np.stack([np.asarray(c) for c in (table["contact"], table["by"], seconds, table["zone"])], axis=1)
+
+
+def friend_of(folder: File, setting: Setting, contact: int) -> Stretch | None:
+    """A contact that a run brought to life, with the event that rewards it; none if it did not."""
+    rows = newcomer(folder, contact)
+    return newcomer_stretches(setting, 0, rows, 1.0)[0] if len(rows) else None

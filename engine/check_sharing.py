@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bifurque.actors.layout import MOST_OFFERS
 from bifurque.engine.journey import OfferStep
 from bifurque.engine.names import candidates, listed
-from bifurque.engine.plan import BUILT_IN_EVENTS, Channel
+from bifurque.engine.plan import BUILT_IN_EVENTS, Channel, Plan
 from bifurque.engine.problems import Path
 from bifurque.engine.sharing import Offer, read_capacity
 
@@ -24,11 +24,20 @@ def check_sharing(c: Checker) -> None:
         _budget(c, channel, ("channels", name))
     _referral(c)
     _account(c)
-    shares = c.plan.referral is not None or any(o.stock is not None for o in c.plan.offers.values())
-    shares = shares or any(ch.capacity is not None or ch.budget is not None for ch in c.plan.channels.values())
-    if c.plan.merge is not None and shares:
+    if c.plan.merge is not None and shares(c.plan):
         text = "contacts are not merged in a plan that shares a stock, a capacity or a budget, or with a referral"
         c.problems.add(("merge",), text)
+
+
+def shares(plan: Plan) -> bool:
+    """Whether contacts share something there is only so much of, or bring others."""
+    limited = any(channel.capacity is not None or channel.budget is not None for channel in plan.channels.values())
+    return limited or plan.referral is not None or any(offer.stock is not None for offer in plan.offers.values())
+
+
+def depends(plan: Plan) -> bool:
+    """Whether the life of a contact may depend on others: what they share, whom they bring, what they tell."""
+    return shares(plan) or plan.account is not None
 
 
 def _account(c: Checker) -> None:

@@ -27,6 +27,13 @@ def people(command: F) -> F:
     return command
 
 
+often = click.option(
+    "--replications",
+    type=click.IntRange(1, 10_000),
+    help="Intervals from so many seeds instead of from contacts; by default 5 where lives depend on each other.",
+)
+
+
 @click.command()
 @click.argument("a", type=click.Path(path_type=File))
 @click.argument("b", type=click.Path(path_type=File), required=False)
@@ -38,6 +45,7 @@ def people(command: F) -> F:
     help="Override one value of B, such as caps.0.max=2; without B, of A for the other side. Repeatable.",
 )
 @people
+@often
 @click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
 @click.option("--who", type=click.IntRange(0, 100), default=1, show_default=True, help="How many contacts to show.")
 @click.option("-o", "--out", type=click.Path(path_type=File), help="A folder for all of it, as JSON and Parquet.")
@@ -88,6 +96,7 @@ def compare(lang: str | None, json: bool, who: int, out: File | None, overwrite:
     help="What halving keeps the best of: net, revenue, purchases, clicked; the least of sent, unsubscribed.",
 )
 @people
+@often
 @sets
 @click.option("-o", "--out", type=click.Path(path_type=File), help="A folder for the tables; again: goes on there.")
 @click.option("--overwrite", is_flag=True, help="Forget what the folder holds.")

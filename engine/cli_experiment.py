@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bifurque.engine.cli_compare import people
+from bifurque.engine.cli_compare import often, people
 from bifurque.engine.cli_options import as_json, lang, sets
 
 
@@ -46,6 +46,7 @@ def size(lang: str | None, json: bool, **asked: Any) -> None:
 @click.option("--figure", default="purchases", show_default=True, help="revenue, cart/converted, event/complaint, …")
 @click.option("--power", "target", default="80%", show_default=True, help="The power wanted.")
 @people
+@often
 @sets
 @lang
 @as_json
@@ -72,6 +73,7 @@ def power(plan: File, name: str, figure: str, target: str, lang: str | None, jso
 @click.option("--figure", default="purchases", show_default=True, help="revenue, cart/converted, event/complaint, …")
 @click.option("--half", is_flag=True, help="The half fraction: half the runs; effects are mixed with others.")
 @people
+@often
 @sets
 @lang
 @as_json
@@ -124,6 +126,7 @@ def read(source: File, name: str | None, lang: str | None, json: bool, planned: 
 @click.argument("plan", type=click.Path(path_type=File))
 @click.argument("journeys", nargs=-1)
 @people
+@often
 @sets
 @lang
 @as_json

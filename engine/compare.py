@@ -15,7 +15,9 @@ from bifurque.engine.figures import Key, unit
 from bifurque.engine.intervals import sign_probability, student
 from bifurque.engine.paired import Moments, Paired, Progress, pair
 from bifurque.engine.run import MANIFEST, Run, open_run, write_json
+from bifurque.engine.seeds import how_often, of_several, reseeded, row_by_seed
 from bifurque.engine.setting import Setting, prepare, within
+from bifurque.engine.together import Together
 from bifurque.engine.why import Answer, asked_of, replay, told
 from bifurque.rules.errors import DataError, RunError
 
@@ -30,14 +32,17 @@ class Comparison:
     Attributes:
         a: what A was run on.
         b: what B was run on.
-        paired: sums over the contacts.
+        paired: sums over the contacts; of the first replication, where there are several.
         level: of the intervals.
+        replications: the same with other seeds, the first one included: where they are, figures are their means and
+            intervals come from them; where one life depends on another, an interval over contacts would not hold.
     """
 
     a: Setting
     b: Setting
     paired: Paired
     level: float = LEVEL
+    replications: tuple[Paired, ...] = ()
 
     @property
     def contacts(self) -> int:
@@ -57,7 +62,7 @@ class Comparison:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every figure of anything that is not zero in both."""
-        return _rows(self.paired.keys, self.every, self.level)
+        return self._rows(self.paired.keys, self._sums())
 
     def row(self, figure: str, group: str = "total", name: str = "") -> dict[str, Any]:
         """One figure: A, B, difference, interval, sign probability, variance ratio.
@@ -68,7 +73,7 @@ class Comparison:
         key = Key(group, name, figure)
         if key not in self.paired.keys:
             raise DataError(f"no figure `{figure}` of {group} `{name}`")
-        return _row(self.every, self.paired.keys.index(key), self.level) | key._asdict()
+        return self._row(self._sums(), self.paired.keys.index(key)) | key._asdict()
 
     @property
     def table(self) -> Any:
@@ -82,8 +87,25 @@ class Comparison:
         found = []
         for (kind, name), moments in self.paired.by_group.items():
             of_group = [Key(kind, name, k.figure) for k in keys]
-            found += [row | {"contacts": moments.count} for row in _rows(of_group, moments, self.level)]
+            found += [row | {"contacts": moments.count} for row in self._rows(of_group, self._sums((kind, name)))]
         return _table(found)
+
+    def _sums(self, group: tuple[str, str] | None = None) -> list[Moments]:
+        """Sums over all contacts, or those of a group: of every replication, if there are any."""
+        every = [p.every if group is None else p.by_group.get(group) for p in self.replications or (self.paired,)]
+        return [Moments.nothing(len(self.paired.totals)) if m is None else m for m in every]
+
+    def _row(self, moments: Sequence[Moments], at: int) -> dict[str, Any]:
+        return row_by_seed(moments, at, self.level) if self.replications else _row(moments[0], at, self.level)
+
+    def _rows(self, keys: Sequence[Key], moments: Sequence[Moments]) -> list[dict[str, Any]]:
+        found = []
+        for i, key in enumerate(keys):
+            if any(m.a[i] or m.b[i] or m.differ[i] for m in moments):
+                row, per = self._row(moments, i), unit(key.figure)
+                money = {c: row[c] / per for c in ("a", "b", "difference", "low", "high") if row[c] is not None}
+                found.append(key._asdict() | row | money)
+        return found
 
     @property
     def changed(self) -> Any:
@@ -105,7 +127,8 @@ class Comparison:
 
     def side_by_side(self, contact: int, lang: str) -> list[tuple[str, str]]:
         """One contact's decisions in A and in B, in time order; what is the same stands in both."""
-        return beside(*(_told(setting, contact, lang) for setting in (self.a, self.b)))
+        sides = zip((self.a, self.b), self.paired.together, strict=True)
+        return beside(*(_told(setting, together, contact, lang) for setting, together in sides))
 
     def data(self) -> dict[str, Any]:
         """Everything as plain data."""
@@ -116,6 +139,7 @@ class Comparison:
             "contacts": self.contacts,
             "contacts_differing": self.differing,
             "level": self.level,
+            "replications": [self.a.seed + i for i in range(len(self.replications))],
             "figures": self.rows(),
             "groups": self.groups.to_pylist(),
             "most_changed": [{"contact": who, "changes": n} for who, n in self.most_changed],
@@ -158,16 +182,6 @@ def _row(moments: Moments, at: int, level: float) -> dict[str, Any]:
     }
 
 
-def _rows(keys: Sequence[Key], moments: Moments, level: float) -> list[dict[str, Any]]:
-    found = []
-    for i, key in enumerate(keys):
-        if moments.a[i] or moments.b[i] or moments.differ[i]:
-            row = _row(moments, i, level)
-            money = {c: row[c] / unit(key.figure) for c in ("a", "b", "difference", "low", "high")}
-            found.append(key._asdict() | row | money)
-    return found
-
-
 def _table(rows: list[dict[str, Any]]) -> Any:
     import pyarrow as pa
 
@@ -178,8 +192,9 @@ def _table(rows: list[dict[str, Any]]) -> Any:
     return pa.Table.from_pylist(rows, schema=pa.schema(fields))
 
 
-def _told(setting: Setting, contact: int, lang: str) -> list[str]:
-    decisions, _ = replay(setting, contact)
+def _told(setting: Setting, together: Together | None, contact: int, lang: str) -> list[str]:
+    answers = together.told(np.array([contact])).tolist() if together is not None else ()
+    decisions, _ = replay(setting, contact, answers=answers)
     rules = {r.name: r.when for r in setting.plan.rules}
     place = setting.people.find(contact)
     zone = setting.program.names.zones[max(int(setting.people.rows(place, place + 1)[0, P_ZONE]), 0)]
@@ -207,6 +222,7 @@ def compare(
     overrides: Sequence[str] = (),
     workers: int | None = None,
     level: float = LEVEL,
+    replications: int | None = None,
     progress: Progress | None = None,
     **asked: Any,
 ) -> Comparison:
@@ -218,6 +234,8 @@ def compare(
         overrides: `path.to.value=X` for B only.
         workers: how many threads; the result is the same for any number.
         level: of the intervals.
+        replications: how many seeds both live with; figures are then means, and intervals come from these. By default
+            5 where one life depends on another, for an interval over contacts would not hold; elsewhere it does.
         progress: called with contacts done, contacts in all, and days.
         **asked: `contacts`, `days`, `seed`, `population`, `events` and `behaviour`, as `simulate` takes them, where
             neither side is a run: a run brings its own, and a plan beside it gets the same.
@@ -226,6 +244,7 @@ def compare(
         PlanError, DataError, RunError: a side cannot be run, or the two cannot be paired.
     """
     within("workers", workers, 1, 256)
+    within("replications", replications, 1, 10_000)
     if not 0 < level < 1:
         raise DataError(f"level: expected a share such as 0.95, got `{level}`")
     if b is None and not overrides:
@@ -237,8 +256,14 @@ def compare(
         raise DataError(f"{', '.join(given)}: a run brings its own; leave it out, or compare plans")
     settings = [_setting(side, runs, given) for side in sides[:1]] + [_setting(sides[1], runs, given, overrides)]
     _pairable(*settings)
-    found = pair(*settings, workers=workers or os.cpu_count() or 1, progress=progress)
-    return Comparison(settings[0], settings[1], found, level)
+    often = how_often(replications, settings)
+    step = of_several(progress, max(often, 1))
+    workers = workers or os.cpu_count() or 1
+    found = [
+        pair(*(reseeded(s, i) for s in settings), workers=workers, progress=step(i), digest=i == 0)
+        for i in range(max(often, 1))
+    ]
+    return Comparison(settings[0], settings[1], found[0], level, tuple(found) if often else ())
 
 
 def _side(side: str | File | Run) -> str | File | Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.compare import Comparison
 from bifurque.engine.compare_words import say
 from bifurque.engine.figures import UNITS
@@ -19,7 +20,8 @@ def compare_report(found: Comparison, lang: str, *, who: int = 1) -> str:
     """Differences with their intervals, what is surest first; then who changed."""
     n = figure(lang, found.contacts)
     lines = [f"A: {_side(found.a)}", f"B: {_side(found.b)}"]
-    lines += [say(lang, "paired", n, found.a.days, found.a.seed), ""]
+    lines.append(say(lang, "paired", n, found.a.days, found.a.seed))
+    lines += [*by_seed(lang, depends(found.a.plan) or depends(found.b.plan), len(found.replications), found.a.seed), ""]
     rows = found.rows()
     if not found.differing and not any(row["contacts_differing"] for row in rows):
         return "\n".join([*lines, say(lang, "same")])
@@ -31,13 +33,25 @@ def compare_report(found: Comparison, lang: str, *, who: int = 1) -> str:
         lines += _group(lang, say(lang, f"by.{kind}"), _of(groups, kind), found.level)
     if any(0 < r["contacts_differing"] < FEW for r in rows):
         lines += ["", say(lang, "few", FEW)]
-    lines += ["", _gain(lang, rows)]
+    lines += ["", _gain(lang, rows, "gain.by_seed" if found.replications else "gain")]
     share = figure(lang, 100 * found.differing / found.contacts, 1)
     lines.append(say(lang, "who", figure(lang, found.differing), n, share))
+    if len(found.replications) > 1:
+        lines[-1] += " " + say(lang, "who.seed", found.a.seed)
     for contact, changes in found.most_changed[:who]:
         lines += ["", say(lang, "most", contact, figure(lang, changes))]
         lines += _beside(lang, found.side_by_side(contact, lang))
     return "\n".join(lines)
+
+
+def by_seed(lang: str, shares: bool, often: int, seed: int) -> list[str]:
+    """Where the intervals come from, if not from contacts."""
+    lines = [say(lang, "shared")] if shares else []
+    if often == 1:
+        lines.append(say(lang, "by_seed.none"))
+    elif often:
+        lines.append(say(lang, "by_seed", often, seed, seed + often - 1))
+    return lines
 
 
 def _side(setting: Any) -> str:
@@ -51,7 +65,7 @@ def _of(rows: Iterable[Mapping[str, Any]], group: str) -> list[Mapping[str, Any]
 def _group(lang: str, title: str, rows: Sequence[Mapping[str, Any]], level: float) -> list[str]:
     """The rows of a group that differ, the surest first."""
     some = [r for r in rows if r["figure"] in SHOWN and r["contacts_differing"] and not r["name"].endswith("/")]
-    some.sort(key=lambda r: -abs(r["difference"]) / max(r["high"] - r["low"], 1e-9))
+    some.sort(key=lambda r: -abs(r["difference"]) / (1 if r["low"] is None else max(r["high"] - r["low"], 1e-9)))
     named = [(f"{r['name']}, {say(lang, r['figure'])}", r) for r in some[:MOST_ROWS]]
     if not named:
         return []
@@ -77,7 +91,10 @@ def _cells(lang: str, row: Mapping[str, Any]) -> list[str]:
     parts = [figure(lang, row[c], digits) for c in ("a", "b")]
     parts.append(signed(lang, row["difference"], digits))
     few = "~" if 0 < row["contacts_differing"] < FEW else ""
-    parts.append(f"{few}[{signed(lang, row['low'], digits)}; {signed(lang, row['high'], digits)}]")
+    if row["low"] is None:
+        parts.append("·")
+    else:
+        parts.append(f"{few}[{signed(lang, row['low'], digits)}; {signed(lang, row['high'], digits)}]")
     sign, ratio = row["sign_probability"], row["variance_ratio"]
     parts.append("·" if sign is None else figure(lang, sign, 3))
     parts.append(figure(lang, row["contacts_differing"]))
@@ -92,14 +109,14 @@ def signed(lang: str, value: float, digits: int = 0) -> str:
     return ("+" if value > 0 else "−") + text
 
 
-def _gain(lang: str, rows: Sequence[Mapping[str, Any]]) -> str:
+def _gain(lang: str, rows: Sequence[Mapping[str, Any]], phrase: str) -> str:
     ratios = {r["figure"]: r["variance_ratio"] for r in _of(rows, "total")}
 
     def told(name: str) -> str:
         ratio = ratios.get(name)
         return "·" if ratio is None else figure(lang, ratio, 0 if ratio >= 10 else 1)
 
-    return say(lang, "gain", told("revenue"), told("sent"))
+    return say(lang, phrase, told("revenue"), told("sent"))
 
 
 def _beside(lang: str, pairs: Sequence[tuple[str, str]]) -> list[str]:

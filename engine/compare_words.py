@@ -52,6 +52,32 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{} contacts, {} jours, graine {} : les mêmes gens et la même chance des deux côtés",
         "{} contacts, {} days, seed {}: the same people and the same luck on both sides",
     ),
+    "shared": (
+        "Ici la vie d'un contact dépend de celle des autres (stock, capacité, budget, parrainage, foyer) : un "
+        "intervalle sur les contacts ne tiendrait pas.",
+        "Here one contact's life depends on others' (stock, capacity, budget, referral, household), so an interval "
+        "over contacts would not hold.",
+    ),
+    "shared.power": (
+        "Ici la vie d'un contact dépend de celle des autres : l'effet compare tous dans un bras à tous dans l'autre ; "
+        "dans une vraie expérience, les bras se disputeraient ce qu'il y a, et l'écart mesuré serait un autre.",
+        "Here one contact's life depends on others': the effect compares everybody in one arm to everybody in the "
+        "other; in a real experiment the arms would compete for what there is, and see another difference.",
+    ),
+    "shared.read": (
+        "Ici la vie d'un contact dépend de celle des autres : un bras prend ce que l'autre n'a pas, l'écart des bras "
+        "n'est donc pas ce que donnerait chacun pour tous (experiment power le compare).",
+        "Here one contact's life depends on others': one arm takes what the other does not get, so their difference is "
+        "not what either would do for everybody (experiment power compares that).",
+    ),
+    "by_seed": (
+        "Moyennes et intervalles de {} répétitions, graines {} à {}.",
+        "Means and intervals of {} replications, seeds {} to {}.",
+    ),
+    "by_seed.none": (
+        "Une seule répétition, donc sans intervalle : --replications 5",
+        "A single replication, so no interval: --replications 5",
+    ),
     "same": ("Aucune différence : les deux plans font la même chose.", "No difference: both plans do the same."),
     "gain": (
         "Gain de l'appariement : avec d'autres graines il faudrait {} fois plus de contacts pour le même intervalle "
@@ -59,7 +85,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Gain of pairing: with independent seeds the same interval of revenue would take {} times as many contacts "
         "({} times for sends).",
     ),
+    "gain.by_seed": (
+        "Gain de l'appariement : avec des graines différentes des deux côtés il faudrait {} fois plus de répétitions "
+        "pour le même intervalle du revenu ({} fois pour les envois).",
+        "Gain of pairing: with other seeds on either side the same interval of revenue would take {} times as many "
+        "replications ({} times for sends).",
+    ),
     "who": ("{} contacts sur {} vivent autre chose ({} %).", "{} of {} contacts live another life ({} %)."),
+    "who.seed": ("C'est la graine {}.", "This is seed {}."),
     "most": (
         "Le contact {} change le plus, {} de ses messages, réponses et événements ; à gauche A, à droite B :",
         "Contact {} changes most, {} of its messages, answers and events; A on the left, B on the right:",
@@ -85,6 +118,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "★: no other variant is better in revenue, opt-outs and pressure at once",
     ),
     "dropped_after": ("écartée après {} contacts", "dropped after {} contacts"),
+    "dropped_after.seeds": ("écartée après {} répétitions", "dropped after {} replications"),
     "price": (
         "Prix de la pression : ce que vaut un message de plus par contact et par semaine ({} par message)",
         "Price of pressure: what one more message per contact and week is worth ({} per message)",
@@ -93,7 +127,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "price.worth": ("vaut", "worth"),
     "price.opt_outs": ("désabonnés pour 1 000", "opt-outs per 1,000"),
     "price.from": ("d'après la variante {} ({} message/semaine)", "from variant {} ({} message/week)"),
-    "price.none": ("Aucune variante ne change la pression.", "No variant changes the pressure."),
+    "price.none": (
+        "On ne peut dire d'aucune variante qu'elle change la pression.",
+        "Of no variant is it sure that it changes the pressure.",
+    ),
     "everybody": ("tous", "everybody"),
     # experiments
     "size": ("{} contacts par bras, si l'on regarde une seule fois", "{} contacts per arm, if it is looked at once"),
@@ -109,8 +146,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "power": ("puissance", "power"),
     "power.base": ("{} par contact, tous en {} : {}", "{} per contact, all in {}: {}"),
     "power.effect": (
-        "Effet de {} sur les mêmes contacts : {} [{}]",
-        "Effect of {} on the same contacts: {} [{}]",
+        "Effet de {} sur les mêmes contacts : {} {}",
+        "Effect of {} on the same contacts: {} {}",
     ),
     "power.needed": (
         "Contacts pour la puissance voulue, par simulation de ce plan : {}",

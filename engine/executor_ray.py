@@ -33,8 +33,8 @@ QUIET = {
 }
 STORE = 80 << 20
 """Bytes of Ray's shared memory: figures and answers only pass through it, rows never do."""
-RESTART = 120.0
-"""Seconds in which a lost host must be back."""
+RESTART = 600.0
+"""Seconds in which a lost host must be back: on a node that is new to this it compiles first."""
 
 
 class RemoteHost:

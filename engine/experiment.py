@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.columns import column, read_table, real_numbers, texts
 from bifurque.engine.figures import GROUPS, Key, figures, unit
 from bifurque.engine.intervals import chi_square_tail, sign_probability, student
@@ -19,6 +20,7 @@ from bifurque.engine.noted import Noting, groups, stretch_size
 from bifurque.engine.paired import Reals, in_order
 from bifurque.engine.sequential import always_valid
 from bifurque.engine.setting import Setting
+from bifurque.engine.together import together
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean
 
@@ -38,6 +40,7 @@ class Outcomes:
         values: a figure of each contact.
         strata: what each contact is, by attribute.
         met: whether it entered the journey at all.
+        shared: whether one life depends on another, so that one arm takes what the other does not get.
     """
 
     arms: tuple[str, ...]
@@ -46,6 +49,7 @@ class Outcomes:
     values: Reals
     strata: dict[str, Any] = field(default_factory=dict)
     met: Any = None
+    shared: bool = False
 
 
 def figure_key(setting: Setting, text: str) -> Key:
@@ -64,14 +68,18 @@ def figure_key(setting: Setting, text: str) -> Key:
 
 
 def lived(setting: Setting, keys: Sequence[Key], workers: int | None = None) -> tuple[Words, list[Any]]:
-    """What each contact adds to some figures, a row each; and the notes of each stretch."""
+    """What each contact adds to some figures, a row each; and the notes of each stretch.
+
+    Contacts that share something live all together first.
+    """
     counted = figures(setting.program, {k.group for k in keys})
     count = setting.people.count
     size = stretch_size(8 * (len(keys) + 8), count)
     workers = workers or os.cpu_count() or 1
+    told = together(setting, workers)
     lanes: queue.SimpleQueue[Noting] = queue.SimpleQueue()
     for _ in range(workers):
-        lanes.put(Noting(setting, keys, counted, rows=size, digest=False))
+        lanes.put(Noting(setting, keys, counted, rows=size, digest=False, together=told))
 
     def work(first: int) -> Any:
         lane = lanes.get()
@@ -103,7 +111,7 @@ def of_run(setting: Setting, experiment: str, figure: str, *, by: str | None = N
     if experiment.startswith("holdout"):
         arm = (codes == 1).astype(np.int64)
     strata = {by: np.concatenate([_stratum(setting, p, by) for p in parts])} if by else {}
-    return Outcomes(arms, shares, arm, values[:, 0] / unit(key.figure), strata)
+    return Outcomes(arms, shares, arm, values[:, 0] / unit(key.figure), strata, shared=depends(setting.plan))
 
 
 def _arms(setting: Setting, experiment: str) -> tuple[tuple[str, ...], tuple[float, ...], str]:
@@ -177,12 +185,14 @@ class Readout:
         differences: of each arm from the base, with a plain interval and one that is valid at any time.
         balance: the probability of arms so uneven, if contacts were assigned as asked for.
         strata: the same differences by stratum, and over all strata weighed by size.
+        shared: whether one arm takes what the other does not get.
     """
 
     arms: list[dict[str, Any]]
     differences: list[dict[str, Any]]
     balance: float
     strata: list[dict[str, Any]]
+    shared: bool = False
 
     @property
     def suspect(self) -> bool:
@@ -207,7 +217,7 @@ def readout(found: Outcomes, *, planned: int | None = None, level: float = LEVEL
     strata: list[dict[str, Any]] = []
     for by, words in found.strata.items():
         strata += _stratified(found, by, words, planned or n, level)
-    return Readout(arms, differences, balance([a["contacts"] for a in arms], found.shares), strata)
+    return Readout(arms, differences, balance([a["contacts"] for a in arms], found.shares), strata, found.shared)
 
 
 def balance(counts: Sequence[int], shares: Sequence[float]) -> float:

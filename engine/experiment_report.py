@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bifurque.engine.compare_report import signed
+from bifurque.engine.compare_report import by_seed, signed
 from bifurque.engine.compare_words import say
 from bifurque.engine.experiment import Readout
 from bifurque.engine.intervals import NORMAL
@@ -58,8 +58,10 @@ def size_report(data: Mapping[str, Any], lang: str) -> list[str]:
 
 def power_report(found: Power, lang: str) -> list[str]:
     """Effect, sizes and power by size."""
-    told = "; ".join(signed(lang, x, 5) for x in found.effect[1:])
+    told = _between(lang, *found.effect[1:])
     lines = [
+        *([say(lang, "shared.power")] if found.shared else []),
+        *by_seed(lang, False, found.replications, found.seed),
         say(lang, "power.base", found.figure, found.arms[0], figure(lang, found.base, 5)),
         say(lang, "power.effect", found.arms[1], signed(lang, found.effect[0], 5), told),
         "",
@@ -82,7 +84,12 @@ def power_report(found: Power, lang: str) -> list[str]:
 
 
 def _interval(row: Mapping[str, Any], lang: str, low: str = "low", high: str = "high", digits: int = 5) -> str:
-    return f"[{signed(lang, row[low], digits)}; {signed(lang, row[high], digits)}]"
+    return _between(lang, row[low], row[high], digits)
+
+
+def _between(lang: str, low: float, high: float, digits: int = 5) -> str:
+    """An interval; from a single replication there is none."""
+    return f"[{signed(lang, low, digits)}; {signed(lang, high, digits)}]" if math.isfinite(high - low) else "·"
 
 
 def factors_data(found: Factorial) -> dict[str, Any]:
@@ -106,7 +113,8 @@ def factors_report(found: Factorial, lang: str) -> list[str]:
         mixed = "" if row["mixed_with"] is None else say(lang, "mixed", row["mixed_with"])
         told = "·" if sure is None else figure(lang, sure, 3)
         effects.append([row["effect"], signed(lang, row["difference"], 5), _interval(row, lang), told, mixed])
-    return [*aligned(cells, left=1 + len(found.factors)), "", *aligned(effects)]
+    said = by_seed(lang, found.shared, found.replications, found.seed)
+    return [*said, *aligned(cells, left=1 + len(found.factors)), "", *aligned(effects)]
 
 
 def read_report(found: Readout, lang: str) -> list[str]:
@@ -117,7 +125,8 @@ def read_report(found: Readout, lang: str) -> list[str]:
         for a in found.arms
     ]
     key = "balance.suspect" if found.suspect else "balance"
-    lines = [*aligned(cells), say(lang, key, figure(lang, found.balance, 4)), ""]
+    said = [say(lang, "shared.read")] if found.shared else []
+    lines = [*said, *aligned(cells), say(lang, key, figure(lang, found.balance, 4)), ""]
     lines += _differences(found.differences, lang)
     if found.strata:
         lines += ["", *_differences(found.strata, lang)]
@@ -151,4 +160,6 @@ def lift_report(rows: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
         wide = f"± {figure(lang, row['half_width_of_a_holdout'], digits)} ({figure(lang, 100 * row['holdout'], 0)} %)"
         told = _interval(row, lang, digits=digits)
         cells.append([name, say(lang, row["figure"]), signed(lang, row["lift"], digits), told, wide])
-    return [*aligned(cells, left=2), "", say(lang, "lift.note")]
+    often, seed = (int(rows[0][k]) for k in ("replications", "seed")) if rows else (0, 0)
+    said = by_seed(lang, bool(rows) and bool(rows[0]["shared"]), often, seed)
+    return [*said, *aligned(cells, left=2), "", say(lang, "lift.note")]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Lived:
         hashed: the sum of the hashes of its decision rows.
         consenting: contacts with some consent.
         standing: the file of where its contacts stand, if that is kept.
-        timing: processor time of the kernel and of writing, rows written, wakes, who went on, what was parked.
+        timing: processor time of its process since it began to live, of the kernel and of writing; rows written, wakes,
+            who went on, what was parked.
         process: where it lived, and the most memory that process took, in MB.
     """
 
@@ -108,6 +110,7 @@ class Host:
     def __post_init__(self) -> None:
         self.meeting = Meeting(self.standing or _sink(self.rows))
         self.lock = threading.Lock()
+        self.began = time.process_time()
         self.calls = self.point.calls
         self.consenting = self.hashed = 0
         self.carried: Words = np.zeros(len(self.lanes[0].counters), np.int64)
@@ -196,10 +199,10 @@ class Host:
         words = np.concatenate([[np.uint64(self._hashed()).view(np.int64), self.consenting], self._counters()])
         parked = by_partition([*self.meeting.parking.everyone(), *self.waiting])
         own = {f"host-{self.number:03d}": words, f"lost-{self.number:03d}": self._lost().reshape(-1)}
-        keep_words(File(folder), own | parked, kept, self.life)
         self.rows.mark(kept)
         if self.standing is not None:
             self.standing.mark(kept)
+        keep_words(File(folder), own | parked, kept, self.life)
         return kept
 
     def _counters(self) -> Words:
@@ -223,6 +226,7 @@ class Host:
         standing = self.standing.finish() if self.standing is not None else ""
         self.close()
         timing = {
+            "cpu_s": time.process_time() - self.began,
             "kernel_cpu_s": sum(lane.cpu for lane in self.lanes),
             "write_s": self.rows.seconds,
             "ledger_rows": self.rows.rows,

@@ -71,6 +71,25 @@ def sign_probability(difference: float, error: float) -> float | None:
     return None if difference == 0 else float(difference > 0)
 
 
+def student_probability(x: float, freedom: int) -> float:
+    """The chance that Student's variable is below x, in its closed form for whole degrees of freedom.
+
+    Abramowitz & Stegun, *Handbook of Mathematical Functions*, 26.7.3 and 26.7.4.
+
+    >>> round(student_probability(2.776445, 4), 6)
+    0.975
+    """
+    angle = math.atan2(x, math.sqrt(freedom))
+    square = math.cos(angle) ** 2
+    odd = freedom % 2
+    term = math.sin(angle) * (math.cos(angle) if odd else 1.0)
+    total = 0.0
+    for i in range(1 + odd, freedom, 2):
+        total += term
+        term *= square * i / (i + 1)
+    return 0.5 + (angle + total) / math.pi if odd else 0.5 + total / 2.0
+
+
 def chi_square_tail(x: float, freedom: int) -> float:
     """The chance that a chi-square variable exceeds x, in its closed form for whole degrees of freedom.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,14 +51,18 @@ def live_job(job: Job, folder: File, books: Journal | None) -> tuple[list[Lived]
         books_at(books, job.saved)
     began = time.perf_counter()
     executor = _executor(job, recipe, folder)
-    hosts_started = time.perf_counter() - began
+    told = {"hosts_start_s": time.perf_counter() - began}
+    began, spent = time.perf_counter(), time.process_time()
     try:
         shown = _shown(job) if place.executor == "ray" else None
         drive = Drive(executor, books, job.checkpoints, recipe.run, shown)
         lived = drive.run(_shares(job, executor))
+        told |= {"living_s": time.perf_counter() - began, "cpu_s": time.process_time() - spent}
     finally:
         executor.close()
-    return lived, drive.told() | {"hosts_start_s": hosts_started}
+    mine = (os.uname().nodename, os.getpid())
+    told["cpu_s"] += sum(one.timing["cpu_s"] for one in lived if one.process[:2] != mine)
+    return lived, drive.told() | told
 
 
 def _shown(job: Job) -> Callable[[int, int], None]:

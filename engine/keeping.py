@@ -64,12 +64,14 @@ class Kept:
         written: SHA-256 of each Parquet file finished since the last one, by its place in the run folder.
         segments: rows put aside, by partition and kind.
         standing: where contacts stand, of those who have reached the horizon.
+        settling: what must be on the disk before anybody counts on it.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     segments: dict[str, list[Segment]] = field(default_factory=dict)
     standing: list[Segment] = field(default_factory=list)
+    settling: list[File] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def rows_folder(run: File) -> File:
 
 
 def keep_words(folder: File, words: dict[str, Words], kept: Kept, life: str) -> None:
-    """Write words as Arrow files, by name: each whole and on the disk, or not at all."""
+    """Write words as Arrow files, by name: each whole and on the disk or not at all, and what was written before."""
     partials = [folder / f"{name}-{life}.arrow.partial" for name in words]
     for partial, some in zip(partials, words.values(), strict=True):
         table = pa.table({"words": pa.array(some)})
@@ -113,7 +115,8 @@ def keep_words(folder: File, words: dict[str, Words], kept: Kept, life: str) -> 
         data = stream.getvalue()
         partial.write_bytes(data)
         kept.files[partial.stem] = hashlib.sha256(data).hexdigest()
-    settle(partials)
+    settle([*partials, *kept.settling])
+    kept.settling.clear()
     for partial in partials:
         partial.rename(partial.with_suffix(""))
 

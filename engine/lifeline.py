@@ -13,7 +13,8 @@ from bifurque.actors.tally import step_count
 from bifurque.actors.visits import open_visit
 from bifurque.engine.answers import answers_to
 from bifurque.engine.known import scores
-from bifurque.engine.one_contact import relive, stretch_of
+from bifurque.engine.lives import live_alone
+from bifurque.engine.one_contact import stretch_of
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import Hands, Part, in_hands
@@ -141,10 +142,10 @@ def lifeline(run: Run, contact: str | int) -> Lifeline:
     setting = setting_of(run)
     number = find_contact(run, str(contact))
     watching = Watching(setting)
-    answers = answers_to(run.folder, number)
-    lived = relive(setting, stretch_of(run, setting, number), answers, setting.program.end, in_hands(watching.hands()))
-    if int(lived.words[LIFE]) < setting.program.end:
-        watching.note_scores(lived.words, setting.program.end - 1)
+    words, watched, end = setting.words.copy(), in_hands(watching.hands()), setting.program.end
+    live_alone(words, watched, stretch_of(run, setting, number), answers_to(run.folder, number), end)
+    if int(words[LIFE]) < end:
+        watching.note_scores(words, end - 1)
     return Lifeline(number, watching.ways, thinned(watching.scores))
 
 

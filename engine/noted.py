@@ -16,23 +16,27 @@ from bifurque.actors.layout import (
     NO_PAIRS,
     NO_READS,
     NO_ROW,
+    NO_TOLD,
     NO_WIDTH,
     NOTED,
+    P_CONTACT,
     P_FIRST,
     P_PERSONA,
     P_ZONE,
     PAIR,
 )
 from bifurque.engine.figures import Counted, Key
+from bifurque.engine.referrals import MANY, newcomer_stretches
 from bifurque.engine.setting import Setting
 from bifurque.engine.sink import Nowhere
 from bifurque.engine.tables import hash64
+from bifurque.engine.together import Together
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
 from bifurque.rules.layout import H_JOURNEYS, H_WEEKS, HELD_OUT, NOTES, STAGE
 
-TOGETHER = (
-    "the contacts of this plan share something (stock, capacity, budget, invitations), so no life stands alone: "
+MERGED = (
+    "some contacts of this plan are merged with others, so no life stands alone: "
     "compare runs of `simulate --replications` instead"
 )
 ROOM = 1 << 19
@@ -66,14 +70,26 @@ class Noting:
         figures: where the plan counts them.
         rows: how many contacts it takes at a time.
         digest: whether decisions and events are hashed, which takes a little longer.
+        together: what contacts who share something were told when all lived together; none if they share nothing.
+
+    Raises:
+        DataError: contacts are merged.
     """
 
     def __init__(
-        self, setting: Setting, keys: Sequence[Key], figures: Mapping[Key, Counted], *, rows: int, digest: bool
+        self,
+        setting: Setting,
+        keys: Sequence[Key],
+        figures: Mapping[Key, Counted],
+        *,
+        rows: int,
+        digest: bool,
+        together: Together | None = None,
     ) -> None:
-        if setting.shares or setting.merges.lives:
-            raise DataError(TOGETHER)
-        self.setting, self.digest = setting, digest
+        if setting.merges.lives:
+            raise DataError(MERGED)
+        assert together is not None or not setting.shares
+        self.setting, self.digest, self.rows, self.together = setting, digest, rows, together
         program, words = setting.program, setting.words
         reads = {"stage": STAGE, "held_out": HELD_OUT}
         for j, name in enumerate(program.names.journeys):
@@ -95,6 +111,7 @@ class Noting:
         if digest:
             for field, table in enumerate(_names(setting)):
                 area.words[NO_NAMES + field] = area.put(table)
+        self.first_told = area.put([0] * (together.most(rows) if together else 0))
         self.first_row = len(words) + len(area.words)
         rows_room = np.zeros(rows * self.width, np.int64)
         memory = np.concatenate([words, np.array(area.words, np.int64), rows_room])
@@ -102,20 +119,43 @@ class Noting:
         self.lane = Lane(memory, program.first_counter, len(words))
 
     def live(self, first: int, last: int) -> Notes:
-        """Let the contacts at places [first, last) live."""
-        return self.live_stretch(self.setting.stretch(0, first, last, 1.0 if self.digest else 0.0))
+        """Let the contacts at places [first, last) live; those whom they bring to life count as part of them."""
+        notes = self.live_stretch(self.setting.stretch(0, first, last, 1.0 if self.digest else 0.0))
+        if self.together is not None and len(self.together.newcomers):
+            self._bring(notes, *self.together.brought_by(notes.people[:, P_CONTACT]))
+        return notes
+
+    def _bring(self, notes: Notes, newcomers: Words, roots: Words) -> None:
+        """Let newcomers live, and add what they do to the rows of those who brought them."""
+        size = min(self.rows, MANY)
+        for first in range(0, len(newcomers), size):
+            some, places = newcomers[first : first + size], roots[first : first + size]
+            stretch = newcomer_stretches(self.setting, 0, some, 1.0 if self.digest else 0.0)[0]
+            theirs = self.live_stretch(stretch)
+            np.add.at(notes.figures, places, theirs.figures)
+            np.add.at(notes.digest, places, theirs.digest)
 
     def live_stretch(self, stretch: Stretch) -> Notes:
         """Let a stretch live."""
         words, count = self.lane.words, len(stretch.people)
         rows = words[self.first_row : self.first_row + count * self.width]
         rows[:] = 0
-        words[int(words[NOTES]) + NO_ROW] = self.first_row
+        notes, told = int(words[NOTES]), self._told(stretch)
+        words[notes + NO_ROW], words[notes + NO_TOLD] = self.first_row, self.first_told
         self.lane.live(stretch, Nowhere())
+        assert words[notes + NO_TOLD] == self.first_told + told, "a life lived alone asks for something else"
         table = rows.reshape(count, self.width)
         first = 1 + len(self.reads)
         head = table[:, :first].T.copy()
         return Notes(stretch.people, head[0], dict(zip(self.reads, head[1:], strict=True)), table[:, first:].copy())
+
+    def _told(self, stretch: Stretch) -> int:
+        """Write down what these contacts were answered, in their order; how many answers."""
+        if self.together is None:
+            return 0
+        answers = self.together.told(stretch.people[:, P_CONTACT])
+        self.lane.words[self.first_told : self.first_told + len(answers)] = answers
+        return len(answers)
 
 
 class _Area:

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from msgspec import Struct
 
-from bifurque.actors.barrier import asked
 from bifurque.actors.host import Stretch
-from bifurque.actors.lane import ASKS, RAN_OUT_OF_ROOM
 from bifurque.actors.layout import P_ZONE
-from bifurque.engine.answers import answered_until, answers_to, newcomer
+from bifurque.engine.answers import answered_until, answers_to, friend_of
 from bifurque.engine.known import Visit, Waiting, known_facts, mailbox, scores, visits
-from bifurque.engine.ledger import Tabulator, take_rows
+from bifurque.engine.ledger import Tabulator
+from bifurque.engine.lives import live_alone
 from bifurque.engine.merges import left_by
-from bifurque.engine.referrals import newcomer_stretches
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
-from bifurque.engine.twins import PLAIN, Steps
+from bifurque.engine.twins import PLAIN
 from bifurque.engine.why import find_contact, setting_of
-from bifurque.engine.world_sharing import ask
 from bifurque.engine.zones import instant_at
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, short
 from bifurque.rules.layout import (
-    CONTACT,
-    H_PARKED,
-    LETTERS_COUNT,
     LIFE,
-    MISSING,
-    NEXT_EVENT,
     PERSONA,
     QUARANTINED,
     STAGE,
 )
-from bifurque.rules.sharing import RQ_RANK
 
 
 class ContactState(Struct, frozen=True):
@@ -81,55 +69,6 @@ class ContactState(Struct, frozen=True):
     events: list[dict[str, Any]]
 
 
-@dataclass
-class Lived:
-    """A life up to some instant: the memory it left, its decisions and events."""
-
-    words: Words
-    rows: Words
-    events: Words
-
-
-def relive(setting: Setting, stretch: Stretch, answers: list[int], until: int, steps: Steps = PLAIN) -> Lived:
-    """Let the one contact of a stretch live up to an instant, with the answers it got when it asked for anything.
-
-    `steps` are the functions by which it lives: the plain ones, or watched ones.
-
-    Raises:
-        DataError: there are fewer answers than it asks for.
-    """
-    words = setting.words.copy()
-    words[CONTACT] = MISSING
-    told: Iterator[int] = iter(answers)
-    parts = []
-    last = int(stretch.bounds[1])
-    with np.errstate(over="ignore"):
-        steps.begin(words, stretch.people, 0)
-        words[NEXT_EVENT] = stretch.bounds[0]
-        more = RAN_OUT_OF_ROOM
-        while more in (RAN_OUT_OF_ROOM, ASKS):
-            more = steps.live(words, stretch.events, last, until) if words[LIFE] < until else 0
-            parts.append(take_rows(words))
-            words[LETTERS_COUNT] = 0
-            if more == ASKS:
-                _hear(words, told, steps)
-    rows, events = zip(*parts, strict=True)
-    return Lived(words, np.concatenate(rows), np.concatenate(events))
-
-
-def _hear(words: Words, told: Iterator[int], steps: Steps) -> None:
-    """The contact asks for something, and lives the answer it got in the run."""
-    parked = ask(words)
-    if parked is None:
-        return
-    for at, _ in asked(parked):
-        found = next(told, None)
-        if found is None:
-            raise DataError("the run did not keep what this contact was answered: simulate it again")
-        parked[at + RQ_RANK] = found
-    steps.answer(words, int(words[H_PARKED]))
-
-
 def stretch_of(run: Run, setting: Setting, contact: int) -> Stretch:
     """A contact of a run with its events: one of the population, or one that the simulation brought to life.
 
@@ -142,14 +81,16 @@ def stretch_of(run: Run, setting: Setting, contact: int) -> Stretch:
     if contact in setting.merges.lives:
         left: dict[int, Words] = {}
         for one in setting.merges.order(contact)[:-1]:
-            left[one] = left_by(relive(setting, setting.apart(one, 1.0, left), [], setting.program.end).words)
+            words = setting.words.copy()
+            live_alone(words, PLAIN, setting.apart(one, 1.0, left), (), setting.program.end)
+            left[one] = left_by(words)
         return setting.apart(contact, 1.0, left)
     if place >= 0:
         return setting.stretch(0, place, place + 1, 1.0)
-    rows = newcomer(run.folder, contact)
-    if not len(rows):
+    found = friend_of(run.folder, setting, contact)
+    if found is None:
         raise DataError(f"{run.folder}: no contact `{contact}` in this run")
-    return newcomer_stretches(setting, 0, rows, 1.0)[0]
+    return found
 
 
 def contact_state(run: Run, contact: str | int, at: str | None = None) -> ContactState:
@@ -175,8 +116,8 @@ def contact_state(run: Run, contact: str | int, at: str | None = None) -> Contac
         raise DataError(f"`{short(str(at))}` is not within the run: {_day(program.start)} to {_day(program.end - 1)}")
     if until > last:
         raise DataError(f"the run has come as far as {_time(last - 1)}: before that `{short(str(at))}` is not known")
-    lived = relive(setting, stretch, answers_to(run.folder, number), until)
-    words, tabulator = lived.words, Tabulator(program, setting.texts)
+    words, tabulator = setting.words.copy(), Tabulator(program, setting.texts)
+    decisions, events = live_alone(words, PLAIN, stretch, answers_to(run.folder, number), until)
     attributes, facts, consents, offers = known_facts(setting, words, until - 1)
     return ContactState(
         contact=number,
@@ -193,8 +134,8 @@ def contact_state(run: Run, contact: str | int, at: str | None = None) -> Contac
         offers=offers,
         inside=visits(setting, words),
         mailbox=mailbox(setting, words),
-        history=tabulator.decisions(lived.rows).to_pylist(),
-        events=tabulator.events(lived.events).to_pylist(),
+        history=tabulator.decisions(decisions).to_pylist(),
+        events=tabulator.events(events).to_pylist(),
     )
 
 

@@ -15,6 +15,7 @@ from bifurque.actors.layout import P_CONTACT
 from bifurque.engine.figures import UNITS, Key, figures
 from bifurque.engine.noted import Notes, Noting, groups, stretch_size
 from bifurque.engine.setting import Setting
+from bifurque.engine.together import Together, together
 from bifurque.rules.compiled import Words
 
 Reals = npt.NDArray[np.float64]
@@ -45,6 +46,11 @@ class Moments:
         differ = (d != 0).sum(axis=0).astype(float)
         return cls(len(a), x.sum(axis=0), y.sum(axis=0), d.sum(axis=0), aa, bb, dd, differ)
 
+    @classmethod
+    def nothing(cls, width: int) -> Moments:
+        """The sums over nobody."""
+        return cls.of(np.zeros((0, width), np.int64), np.zeros((0, width), np.int64))
+
     def __iadd__(self, other: Moments) -> Moments:
         self.count += other.count
         for name in ("a", "b", "d", "aa", "bb", "dd", "differ"):
@@ -70,10 +76,12 @@ class Paired:
         by_group: over those of a group, totals only.
         changed: contacts whose lives differ, with the differences of their totals.
         most: the most changed contacts: how much, and who.
+        together: what contacts who share something were told, in A and in B; kept with the digests.
     """
 
     keys: tuple[Key, ...]
     totals: tuple[int, ...]
+    together: tuple[Together | None, Together | None] = (None, None)
     every: Moments | None = None
     by_group: dict[tuple[str, str], Moments] = field(default_factory=dict)
     changed: list[tuple[Words, Words]] = field(default_factory=list)
@@ -120,18 +128,29 @@ def _part(setting: Setting, keys: Sequence[Key], totals: Sequence[int], a: Notes
     return Part(Moments.of(a.figures, b.figures), by_group, contacts, of_b[changed] - of_a[changed], most)
 
 
-def pair(a: Setting, b: Setting, *, workers: int, progress: Progress | None = None) -> Paired:
-    """Let the same contacts live two settings; the result is the same for any number of workers."""
+def pair(a: Setting, b: Setting, *, workers: int, progress: Progress | None = None, digest: bool = True) -> Paired:
+    """Let the same contacts live two settings; the result is the same for any number of workers.
+
+    Args:
+        a: one.
+        b: the other.
+        workers: how many threads.
+        progress: called with contacts done, contacts in all, and days.
+        digest: whether to tell for whom any decision or event differs.
+    """
     in_a, in_b = figures(a.program), figures(b.program)
     keys = tuple(dict.fromkeys([*in_a, *in_b]))
     totals = tuple(i for i, k in enumerate(keys) if k.group == "total")
     count = a.people.count
     size = stretch_size(len(keys), count)
+    told = (together(a, workers), together(b, workers))
+
+    def noting(side: int) -> Noting:
+        return Noting((a, b)[side], keys, (in_a, in_b)[side], rows=size, digest=digest, together=told[side])
+
     lanes: queue.SimpleQueue[tuple[Noting, Noting]] = queue.SimpleQueue()
     for _ in range(workers):
-        lanes.put(
-            (Noting(a, keys, in_a, rows=size, digest=True), Noting(b, keys, in_b, rows=size, digest=True)),
-        )
+        lanes.put((noting(0), noting(1)))
 
     def work(first: int) -> Part:
         one, other = lanes.get()
@@ -140,7 +159,7 @@ def pair(a: Setting, b: Setting, *, workers: int, progress: Progress | None = No
         lanes.put((one, other))
         return part
 
-    found = Paired(keys, totals)
+    found = Paired(keys, totals, told if digest else (None, None))
     for first, part in zip(range(0, count, size), in_order(work, range(0, count, size), workers), strict=True):
         found.take(part)
         if progress is not None:

@@ -88,9 +88,9 @@ class Shelves:
         self.unsettled.add(self.trails[name].file)
 
     def mark(self, kept: Kept) -> None:
-        """Have all rows on the disk, and say where they are."""
+        """Write all rows, and say where they are."""
         self._tell(kept)
-        settle(self.unsettled)
+        kept.settling += self.unsettled
         self.unsettled.clear()
 
     def _tell(self, kept: Kept) -> None:

@@ -83,8 +83,8 @@ class Writer:
                 self.seconds += time.thread_time() - began
 
     def mark(self, kept: Kept) -> None:
-        """Have the files of finished stretches on the disk, and say which they are."""
-        settle(self.closed)
+        """Say which files of finished stretches there are."""
+        kept.settling += self.closed
         for file in self.closed:
             kept.written[str(file.relative_to(self.folder))] = sha256(file)
         self.closed.clear()

@@ -12,7 +12,7 @@ import numpy as np
 from bifurque.actors.host import Sink
 from bifurque.actors.layout import J_N_SLOTS, JOURNEY, SD_CONTACT, SD_DUE, SD_JOURNEY, SD_STAGE, SD_STEP, STANDING
 from bifurque.engine.keeping import Kept, Segment, Trail, rows_folder
-from bifurque.engine.ledger import Part, Tabulator, settle
+from bifurque.engine.ledger import Part, Tabulator
 from bifurque.engine.setting import Setting
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
@@ -72,14 +72,14 @@ class Standing:
         self.sink.close(index)
 
     def mark(self, kept: Kept) -> None:
-        """Have all rows on the disk, and say where they are."""
+        """Write all rows, and say where they are."""
         kept.standing += self.earlier
         if self.kept:
             if self.trail is None:
                 self.trail = Trail(self.folder / f"standing-{self.life}.rows")
             self.trail.append(np.concatenate(self.kept))
             self.kept.clear()
-            settle([self.trail.file])
+            kept.settling.append(self.trail.file)
         if self.trail is not None:
             kept.standing.append(self.trail.mark())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -14,15 +13,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from bifurque.engine.figures import figures, unit
+from bifurque.engine.check_sharing import depends
+from bifurque.engine.figures import unit
 from bifurque.engine.load import load, loads
-from bifurque.engine.noted import Groups, Notes, Noting, groups, stretch_size
-from bifurque.engine.paired import Reals, in_order
+from bifurque.engine.paired import Reals
 from bifurque.engine.run import read_json, write_json
+from bifurque.engine.seeds import SEEDS
 from bifurque.engine.setting import Setting, one_of, prepare, within
+from bifurque.engine.trying import ByContact, BySeed
 from bifurque.engine.variants import Grid, Spread, Tried, front
-from bifurque.rules.compiled import Words
-from bifurque.rules.errors import DataError, RunError
+from bifurque.rules.errors import RunError
 
 LEVEL, ETA, LEAST = 0.95, 3, 1000
 """The level of intervals; halving keeps one variant in so many, and then tries it on so many times more contacts; the
@@ -42,6 +42,8 @@ class Sweep:
         means: of the plan as it is, over all contacts, in the units of the counters.
         tried: what each variant did.
         objective: what is best when it is largest (least for `unsubscribed` and `sent`).
+        weeks: of the horizon.
+        replications: how many seeds each variant lives with, where it is tried by seed; 0: it is tried by contact.
     """
 
     base: Setting
@@ -51,6 +53,7 @@ class Sweep:
     tried: list[Tried]
     objective: str
     weeks: float
+    replications: int = 0
 
     def rows(self) -> list[dict[str, Any]]:
         """A row per variant: its values, figures per contact, differences from the plan as it is, whether on the front.
@@ -59,14 +62,14 @@ class Sweep:
         """
         found = [self._base()] + [self._row(t) for t in self.tried]
         points = np.array([[-r["revenue"], r["unsubscribed"], r["pressure"]] for r in found])
-        whole = np.array([r["contacts"] == self.base.people.count for r in found])
+        whole = np.array([r["dropped_after"] is None for r in found])
         best = np.zeros(len(found), bool)
         best[whole] = front(points[whole])
         return [row | {"pareto": bool(on)} for row, on in zip(found, best, strict=True)]
 
     def _base(self) -> dict[str, Any]:
         n = self.base.people.count
-        row: dict[str, Any] = {"variant": -1, "contacts": n, "dropped_after": None}
+        row: dict[str, Any] = {"variant": -1, "contacts": n, "replications": self.replications, "dropped_after": None}
         row |= dict.fromkeys(self.grid.paths)
         for i, name in enumerate(self.names):
             row |= {name: float(self.means[i]) / unit(name)}
@@ -76,13 +79,20 @@ class Sweep:
     def _row(self, tried: Tried) -> dict[str, Any]:
         assert tried.every is not None
         n = tried.every.count
-        row: dict[str, Any] = {"variant": tried.variant, "contacts": n, "dropped_after": tried.dropped_after}
+        row: dict[str, Any] = {"variant": tried.variant} | self._tried_on(n) | {"dropped_after": tried.dropped_after}
         row |= dict(zip(self.grid.paths, self.grid.rows[tried.variant], strict=True))
         for i, name in enumerate(self.names):
             told = [x / n / unit(name) for x in tried.every.interval(i, LEVEL)]
             row[name] = float(self.means[i]) / unit(name) + told[0]
-            row |= dict(zip((f"{name}_difference", f"{name}_low", f"{name}_high"), told, strict=True))
+            row[f"{name}_difference"] = told[0]
+            row |= {f"{name}_low": told[1] if n > 1 else None, f"{name}_high": told[2] if n > 1 else None}
         return row | {"pressure": row["sent"] / self.weeks}
+
+    def _tried_on(self, count: int) -> dict[str, int]:
+        """On how many contacts, with how many seeds."""
+        if self.replications:
+            return {"contacts": self.base.people.count, "replications": count}
+        return {"contacts": count, "replications": 0}
 
     def prices(self) -> list[dict[str, Any]]:
         """By variant and group: what one more message per contact and week is worth, and what it costs in opt-outs.
@@ -98,7 +108,7 @@ class Sweep:
 
     def _price(self, tried: Tried, kind: str, name: str, spread: Spread) -> dict[str, Any]:
         sent, net, left = (self.names.index(n) for n in ("sent", "net", "unsubscribed"))
-        row: dict[str, Any] = {"variant": tried.variant, "group": kind, "name": name, "contacts": spread.count}
+        row: dict[str, Any] = {"variant": tried.variant, "group": kind, "name": name} | self._tried_on(spread.count)
         row["pressure_difference"] = float(spread.total[sent]) / max(spread.count, 1) / self.weeks
         for column, at, per in (("price", net, unit("net")), ("opt_outs_per_1000", left, 1 / 1000)):
             told = spread.price(at, sent, LEVEL)
@@ -109,7 +119,7 @@ class Sweep:
     def best(self) -> dict[str, Any]:
         """The variant with the best objective, of those tried on all contacts; the plan as it is counts too."""
         sign = -1 if self.objective in ("unsubscribed", "sent") else 1
-        whole = [r for r in self.rows() if r["contacts"] == self.base.people.count]
+        whole = [r for r in self.rows() if r["dropped_after"] is None]
         return max(whole, key=lambda r: sign * r[f"{self.objective}_difference"])
 
     @property
@@ -136,6 +146,7 @@ def sweep(
     halving: bool = False,
     objective: str = "net",
     workers: int | None = None,
+    replications: int | None = None,
     overwrite: bool = False,
     progress: Tell | None = None,
     **asked: Any,
@@ -152,6 +163,8 @@ def sweep(
             Talwalkar, AISTATS 2016).
         objective: what halving keeps the best of.
         workers: how many threads; the result is the same for any number.
+        replications: try by seed instead of by contact: so many whole populations; halving then begins with one seed.
+            By default 5 where one life depends on another: what is shared does not shrink with the contacts.
         overwrite: forget what the folder holds.
         progress: called with contacts lived and contacts in all.
         **asked: `contacts`, `days`, `seed`, `population`, `events` and `behaviour`, as `simulate` takes them.
@@ -160,102 +173,68 @@ def sweep(
         PlanError, DataError, RunError: the plan or a variant cannot be run; the folder holds something else.
     """
     within("workers", workers, 1, 256)
+    within("replications", replications, 1, 10_000)
     one_of("objective", objective, OBJECTIVES)
     grid = Grid.read(vary)
     given = {k: v for k, v in asked.items() if v is not None}
     base = prepare(plan, overrides=overrides, **given)
+    depend = depends(base.plan)
     for variant in range(len(grid.rows)):  # a wrong value is said before anything runs
         more = [*overrides, *grid.overrides(variant)]
-        loads(plan, more) if isinstance(plan, str) and "\n" in plan else load(plan, more)
-    folder = _Folder(out, base, grid, objective if halving else "", overwrite=overwrite)
+        depend |= depends(loads(plan, more) if isinstance(plan, str) and "\n" in plan else load(plan, more))
+    often = replications or (SEEDS if depend else 0)
+    folder = _Folder(out, base, grid, objective if halving else "", often, overwrite=overwrite)
     tried = [folder.read(v) for v in range(len(grid.rows))]
-    rounds = _rounds(len(tried), base.people.count) if halving else [base.people.count]
-    runner = _Runner(base, workers or os.cpu_count() or 1, rounds[0])
-    for number, contacts in enumerate(rounds):
-        alive = [t for t in tried if t.dropped_after is None or t.dropped_after >= contacts]
+    every, least, each = (often, 1, base.people.count) if often else (base.people.count, LEAST, 1)
+    rounds = _rounds(len(tried), every, least) if halving else [every]
+    threads = workers or os.cpu_count() or 1
+    runner = BySeed(base, threads, often) if often else ByContact(base, threads, rounds[0])
+    for number, size in enumerate(rounds):
+        alive = [t for t in tried if t.dropped_after is None or t.dropped_after >= size]
         for t in alive:
-            if t.contacts < contacts and str(contacts) not in t.scores:
+            if t.size < size and str(size) not in t.scores:
                 mine = prepare(plan, overrides=[*overrides, *grid.overrides(t.variant)], **given)
-                runner.go_on(t, mine, contacts)
-                t.score(contacts, runner.names.index(objective))
+                runner.go_on(t, mine, size)
+                t.score(size, runner.names.index(objective))
                 folder.write(t)
             if progress is not None:
-                progress(sum(x.contacts for x in tried), len(tried) * base.people.count)
+                progress(each * sum(x.size for x in tried), each * len(tried) * every)
         if number + 1 < len(rounds):
-            _halve(alive, objective, contacts)
+            _halve(alive, objective, size)
             for t in alive:
                 folder.write(t)
-    found = Sweep(base, grid, runner.names, runner.means, tried, objective, runner.weeks)
+    found = Sweep(base, grid, runner.names, runner.means, tried, objective, runner.weeks, often)
     folder.finish(found)
     return found
 
 
-def _rounds(variants: int, contacts: int) -> list[int]:
-    """On how many contacts each round of halving tries what is left; the last on all."""
+def _rounds(variants: int, every: int, least: int = LEAST) -> list[int]:
+    """On how many contacts, or with how many seeds, each round of halving tries what is left; the last on all."""
     count = max(1, math.ceil(math.log(variants, ETA))) if variants > 1 else 1
-    sizes = [max(contacts // ETA ** (count - i), min(LEAST, contacts)) for i in range(count + 1)]
+    sizes = [max(every // ETA ** (count - i), min(least, every)) for i in range(count + 1)]
     return sorted(set(sizes))
 
 
-def _halve(alive: list[Tried], objective: str, contacts: int) -> None:
+def _halve(alive: list[Tried], objective: str, size: int) -> None:
     """Go on with one in three, those with the best objective so far."""
     sign = 1 if objective in ("unsubscribed", "sent") else -1
-    ranked = sorted(alive, key=lambda t: (sign * t.scores[str(contacts)], t.variant))
+    ranked = sorted(alive, key=lambda t: (sign * t.scores[str(size)], t.variant))
     for t in ranked[max(1, math.ceil(len(alive) / ETA)) :]:
-        t.dropped_after = contacts
-
-
-class _Runner:
-    """Lives variants beside the plan as it is, whose figures are kept: they are lived once."""
-
-    def __init__(self, base: Setting, workers: int, least: int) -> None:
-        self.base, self.workers = base, workers
-        self.counted = figures(base.program, ["total"])
-        self.keys = tuple(self.counted)
-        self.names = tuple(k.figure for k in self.keys)
-        self.size = min(stretch_size(4 * len(self.keys), base.people.count), max(least, 64))
-        self.weeks = (base.program.end - base.program.start) / (7 * 86400)
-        self.kept: dict[int, tuple[Words, Groups]] = {}
-        parts = self._live(base, range(0, base.people.count, self.size))
-        for first, notes in parts:
-            self.kept[first] = (notes.figures, groups(base, notes))
-        total = np.sum([f.sum(axis=0) for f, _ in self.kept.values()], axis=0)
-        self.means: Reals = total / base.people.count
-
-    def _live(self, setting: Setting, firsts: range) -> Any:
-        lanes: queue.SimpleQueue[Noting] = queue.SimpleQueue()
-        counted = self.counted if setting is self.base else figures(setting.program, ["total"])
-        for _ in range(min(self.workers, max(len(firsts), 1))):
-            lanes.put(Noting(setting, self.keys, counted, rows=self.size, digest=False))
-
-        def work(first: int) -> tuple[int, Notes]:
-            lane = lanes.get()
-            notes = lane.live(first, min(first + self.size, setting.people.count))
-            lanes.put(lane)
-            return first, notes
-
-        return in_order(work, firsts, self.workers)
-
-    def go_on(self, tried: Tried, setting: Setting, contacts: int) -> None:
-        """Try a variant on more contacts: whole stretches, up to so many contacts at least."""
-        if setting.people.count != self.base.people.count:
-            raise DataError("a variant has another number of contacts: they cannot be paired")
-        for first, notes in self._live(setting, range(tried.contacts, contacts, self.size)):
-            of_base, inside = self.kept[first]
-            d = notes.figures - of_base
-            parts = {name: Spread.of(d[who]) for name, who in inside.items() if who.any()}
-            tried.take(len(d), Spread.of(d), parts)
+        t.dropped_after = size
 
 
 class _Folder:
     """Where a sweep is kept while it goes on."""
 
-    def __init__(self, out: str | File | None, base: Setting, grid: Grid, halving: str, *, overwrite: bool) -> None:
+    def __init__(
+        self, out: str | File | None, base: Setting, grid: Grid, halving: str, often: int, *, overwrite: bool
+    ) -> None:
         self.path = File(out) if out is not None else None
         if self.path is None:
             return
         texts = [base.text, *base.overrides, "", *map(str, (base.seed, base.days, base.people.count, base.behaviour))]
         texts += [str(base.population_file), str(base.events_file), halving, repr(grid)]
+        texts += [f"{often} seeds"] if often else []
         self.name = {"sweep": hashlib.sha256("\0".join(texts).encode()).hexdigest()}
         known = self.path / "sweep.json"
         if known.exists() and not overwrite and read_json(known).get("sweep") != self.name["sweep"]:

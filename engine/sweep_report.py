@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bifurque.engine.compare_report import signed
+from bifurque.engine.check_sharing import depends
+from bifurque.engine.compare_report import by_seed, signed
 from bifurque.engine.compare_words import say
 from bifurque.engine.sweep import Sweep
 from bifurque.engine.words import figure
@@ -17,7 +18,8 @@ def sweep_report(found: Sweep, lang: str) -> str:
     """The variants, the best first, those on the front marked; then the price of pressure."""
     base = found.base
     n = figure(lang, base.people.count)
-    lines = [base.file, say(lang, "sweep", figure(lang, len(found.tried)), n, base.days, base.seed), ""]
+    lines = [base.file, say(lang, "sweep", figure(lang, len(found.tried)), n, base.days, base.seed)]
+    lines += [*by_seed(lang, depends(base.plan), found.replications, base.seed), ""]
     rows = found.rows()
     sign = 1 if found.objective in ("unsubscribed", "sent") else -1
     whole = sorted(
@@ -39,11 +41,14 @@ def _cells(found: Sweep, row: dict[str, Any], lang: str) -> list[str]:
     name = say(lang, "as_is") if row["variant"] < 0 else f"{row['variant']:>4}  {values}"
     parts = [("★ " if row["pareto"] else "  ") + name]
     late = row["dropped_after"]
-    parts.append("" if late is None else say(lang, "dropped_after", figure(lang, late)))
+    unit = "dropped_after.seeds" if found.replications else "dropped_after"
+    parts.append("" if late is None else say(lang, unit, figure(lang, late)))
     parts.append(figure(lang, row["pressure"], 3))
     for column, digits in (("net", 2), ("unsubscribed", 0)):
-        told = [signed(lang, n * row[f"{column}_{c}"], digits) for c in ("difference", "low", "high")]
-        parts.append(f"{told[0]} [{told[1]}; {told[2]}]")
+        parts.append(signed(lang, n * row[f"{column}_difference"], digits))
+        if row[f"{column}_low"] is not None:
+            low, high = (signed(lang, n * row[f"{column}_{c}"], digits) for c in ("low", "high"))
+            parts[-1] += f" [{low}; {high}]"
     return parts
 
 

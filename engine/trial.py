@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -11,12 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.experiment import figure_key, lived
-from bifurque.engine.figures import Key, unit
-from bifurque.engine.intervals import NORMAL, sign_probability, student, wilson
+from bifurque.engine.figures import Key, figures, unit
+from bifurque.engine.intervals import NORMAL, student, wilson
 from bifurque.engine.paired import Reals
+from bifurque.engine.seeds import how_often, reseeded, sign_of
 from bifurque.engine.sequential import per_arm
 from bifurque.engine.setting import Setting, prepare
+from bifurque.engine.together import live_together
 from bifurque.rules.errors import DataError, did_you_mean
 
 LEVEL, TRIALS = 0.95, 400
@@ -37,6 +41,24 @@ def arm_alone(setting: Setting, experiment: str, arm: str) -> str:
     return f"experiments.{experiment}={{arms: {{{shares}}}, enabled: true}}"
 
 
+def tried(setting: Setting, keys: Sequence[Key], workers: int | None, seeds: int) -> tuple[Reals, Reals]:
+    """Figures of each contact; and of what intervals come from: of these, or (means) of as many replications."""
+    rows: Reals = lived(setting, keys, workers)[0].astype(np.float64)
+    if not seeds:
+        return rows, rows
+    counted, threads = figures(setting.program, {k.group for k in keys}), workers or os.cpu_count() or 1
+    later = [live_together(reseeded(setting, i), threads).figures(setting, counted, keys) for i in range(1, seeds)]
+    means = [rows.mean(axis=0), *(sums / setting.people.count for sums in later)]
+    return rows, np.array(means)
+
+
+def _interval(d: Reals) -> tuple[float, float, float]:
+    """The mean of some differences, with its interval."""
+    mean, n = float(d.mean()), len(d)
+    half = student(LEVEL, n - 1) * float(d.std(ddof=1)) / math.sqrt(n) if n > 1 else math.inf
+    return mean, mean - half, mean + half
+
+
 @dataclass(frozen=True)
 class Power:
     """How likely an experiment of this plan is to see its effect.
@@ -47,6 +69,8 @@ class Power:
         textbook: contacts per arm by the formula, from the means and the standard deviation of the figure.
         needed: contacts in both arms together, by drawing experiments until the power is reached.
         rows: power by number of contacts, with its own interval.
+        replications: where the interval of the effect comes from, from which seed on; 0: from contacts.
+        shared: whether one life depends on another: the experiments drawn leave each arm everything to itself.
     """
 
     experiment: str
@@ -58,6 +82,9 @@ class Power:
     textbook: int | None
     needed: int | None
     rows: list[dict[str, float]]
+    replications: int = 0
+    seed: int = 1
+    shared: bool = False
 
 
 def power(
@@ -69,6 +96,7 @@ def power(
     target: float = 0.8,
     alpha: float = 0.05,
     workers: int | None = None,
+    replications: int | None = None,
     **asked: Any,
 ) -> Power:
     """The power of an experiment of a plan, by simulation of this plan: overlap, caps and drop-out included.
@@ -84,6 +112,8 @@ def power(
         target: the power wanted.
         alpha: of the two-sided test.
         workers: how many threads.
+        replications: how many seeds the interval of the effect comes from; by default 5 where one life depends on
+            another.
         **asked: as `prepare` takes them.
     """
     setting = prepare(plan, overrides=overrides, **asked)
@@ -91,19 +121,24 @@ def power(
     names = tuple(known[experiment].arms)[:2] if experiment in known else ("", "")
     sides = [prepare(plan, overrides=[*overrides, arm_alone(setting, experiment, arm)], **asked) for arm in names]
     key = figure_key(sides[0], figure)
-    y = np.column_stack([lived(s, [key], workers)[0][:, 0] / unit(key.figure) for s in sides])
-    d = y[:, 1] - y[:, 0]
-    n = len(d)
-    half = student(LEVEL, n - 1) * float(d.std(ddof=1)) / math.sqrt(n)
-    mean = float(d.mean())
+    often = how_often(replications, sides)
+    found = [tried(s, [key], workers, often) for s in sides]
+    y, units = (np.column_stack([side[i][:, 0] / unit(key.figure) for side in found]) for i in (0, 1))
+    n = len(y)
+    told = _interval(units[:, 1] - units[:, 0])
     rows = [drawn_power(y, size, alpha) for size in _sizes(n)]
     textbook = None
-    if mean != 0:
+    if told[0] != 0:
         pooled = math.sqrt(float(y.var(axis=0, ddof=1).mean()))
         textbook = per_arm(float(y[:, 0].mean()), float(y[:, 1].mean()), power=target, alpha=alpha, sd=pooled)
-    told = (mean, mean - half, mean + half)
-    needed = _needed(y, target, alpha) if mean else None
-    return Power(experiment, figure, (names[0], names[1]), n, float(y[:, 0].mean()), told, textbook, needed, rows)
+    needed = _needed(y, target, alpha) if told[0] else None
+    base = float(units[:, 0].mean())
+    return Power(experiment, figure, (names[0], names[1]), n, base, told, textbook, needed, rows, often, *_seed(sides))
+
+
+def _seed(settings: Sequence[Setting]) -> tuple[int, bool]:
+    """The seed, and whether one life depends on another."""
+    return settings[0].seed, any(depends(s.plan) for s in settings)
 
 
 def _sizes(n: int) -> list[int]:
@@ -151,6 +186,8 @@ class Factorial:
         effects: by name (`a`, `a × b`): the difference between high and low, with its interval, and what it is mixed
             with in a fraction.
         means: of the figure, by run.
+        replications: where the intervals come from, from which seed on; 0: from contacts.
+        shared: whether one life depends on another.
     """
 
     factors: tuple[str, ...]
@@ -158,6 +195,9 @@ class Factorial:
     runs: Any
     effects: list[dict[str, Any]]
     means: list[float]
+    replications: int = 0
+    seed: int = 1
+    shared: bool = False
 
 
 def design(count: int, *, half: bool = False) -> Any:
@@ -184,6 +224,7 @@ def factorial(
     half: bool = False,
     overrides: Sequence[str] = (),
     workers: int | None = None,
+    replications: int | None = None,
     **asked: Any,
 ) -> Factorial:
     """The effects of some experiments of a plan and of their interactions: the same contacts live every run.
@@ -201,22 +242,21 @@ def factorial(
         arm_alone(setting, name, next(iter(known[name].arms)) if name in known else "")
     levels = tuple((a, b) for a, b in (tuple(known[name].arms) for name in experiments))
     runs = design(len(experiments), half=half)
-    columns = []
+    columns, often = [], how_often(replications, [setting])
     for run in runs:
         chosen = [arm_alone(setting, e, lv[int(x > 0)]) for e, lv, x in zip(experiments, levels, run, strict=True)]
         side = prepare(plan, overrides=[*overrides, *chosen], **asked)
         key: Key = figure_key(side, figure)
-        columns.append(lived(side, [key], workers)[0][:, 0] / unit(key.figure))
+        columns.append(tried(side, [key], workers, often)[1][:, 0] / unit(key.figure))
     y = np.column_stack(columns)
-    return Factorial(
-        tuple(experiments), levels, runs, effects(experiments, runs, y, half=half), y.mean(axis=0).tolist()
-    )
+    found, means = effects(experiments, runs, y, half=half), y.mean(axis=0).tolist()
+    return Factorial(tuple(experiments), levels, runs, found, means, often, *_seed([setting]))
 
 
 def effects(names: Sequence[str], runs: Any, y: Reals, *, half: bool) -> list[dict[str, Any]]:
-    """Contrasts, contact by contact: means of the runs at high less means of those at low."""
+    """Contrasts, contact by contact or seed by seed: means of the runs at high less means of those at low."""
     found = []
-    count, n = len(names), len(y)
+    count = len(names)
     terms = [t for size in (1, 2) for t in itertools.combinations(range(count), size)]
     seen: set[tuple[int, ...]] = set()
     for term in terms:
@@ -226,17 +266,15 @@ def effects(names: Sequence[str], runs: Any, y: Reals, *, half: bool) -> list[di
         seen.add(term)
         signs = runs[:, term].prod(axis=1)
         d = y @ signs * 2 / len(runs)
-        error = float(d.std(ddof=1)) / math.sqrt(n)
-        half_width = student(LEVEL, n - 1) * error
-        mean = float(d.mean())
+        mean, low, high = _interval(d)
         found.append(
             {
                 "effect": " × ".join(names[i] for i in term),
                 "mixed_with": None if mixed is None else " × ".join(names[i] for i in mixed),
                 "difference": mean,
-                "low": mean - half_width,
-                "high": mean + half_width,
-                "sign_probability": sign_probability(mean, error),
+                "low": low,
+                "high": high,
+                "sign_probability": sign_of(d),
             }
         )
     return found
@@ -248,6 +286,7 @@ def lift(
     journeys: Sequence[str] = (),
     overrides: Sequence[str] = (),
     workers: int | None = None,
+    replications: int | None = None,
     **asked: Any,
 ) -> list[dict[str, Any]]:
     """What each journey brings, and the whole plan: against the same contacts held out of it.
@@ -261,14 +300,18 @@ def lift(
             raise DataError(f"no journey that sends anything is called `{name}`" + did_you_mean(name, every))
     nobody_out = ["holdout=0%", *(f"journeys.{j}.holdout=0%" for j in setting.plan.journeys)]
     keys = [Key("total", "", f) for f in ("purchases", "revenue", "net", "unsubscribed", "sent")]
-    base, _ = lived(prepare(plan, overrides=[*overrides, *nobody_out], **asked), keys, workers)
+    often = how_often(replications, [setting])
+    base = tried(prepare(plan, overrides=[*overrides, *nobody_out], **asked), keys, workers, often)
     rows = []
     for name in [*(journeys or every), ""]:
         out = f"journeys.{name}.holdout=100%" if name else "holdout=100%"
-        without, _ = lived(prepare(plan, overrides=[*overrides, *nobody_out, out], **asked), keys, workers)
+        without = tried(prepare(plan, overrides=[*overrides, *nobody_out, out], **asked), keys, workers, often)
         share = setting.plan.journeys[name].holdout if name else setting.plan.holdout
         for i, key in enumerate(keys):
-            rows.append({"journey": name, "figure": key.figure, **_lift(base[:, i], without[:, i], share or 0.1, key)})
+            sides = [(contacts[:, i], units[:, i]) for contacts, units in (base, without)]
+            row = {"journey": name, "figure": key.figure, "replications": often}
+            row |= {"seed": setting.seed, "shared": depends(setting.plan)}
+            rows.append(row | _lift(sides[0], sides[1], share or 0.1, unit(key.figure)))
     return rows
 
 
@@ -276,19 +319,21 @@ def _sends(setting: Setting, journey: str) -> bool:
     return any(setting.program.names.journeys[s.journey] == journey for s in setting.program.sends)
 
 
-def _lift(treated: Any, without: Any, share: float, key: Key) -> dict[str, Any]:
-    per, n = unit(key.figure), len(treated)
-    d = (treated - without) / per
-    error = float(d.std(ddof=1)) * math.sqrt(n)
-    half = student(LEVEL, n - 1) * error
-    apart = (float(treated.var(ddof=1)) / (1 - share) + float(without.var(ddof=1)) / share) / per**2
+def _lift(
+    treated: tuple[Reals, Reals], without: tuple[Reals, Reals], share: float, per: int
+) -> dict[str, float | None]:
+    """The difference over all contacts; each side by contact, and by what intervals come from."""
+    n = len(treated[0])
+    d = (treated[1] - without[1]) * n / per
+    apart = (float(treated[0].var(ddof=1)) / (1 - share) + float(without[0].var(ddof=1)) / share) / per**2
+    mean, low, high = _interval(d)
     return {
-        "treated": float(treated.sum()) / per,
-        "held_out": float(without.sum()) / per,
-        "lift": float(d.sum()),
-        "low": float(d.sum()) - half,
-        "high": float(d.sum()) + half,
-        "sign_probability": sign_probability(float(d.sum()), error),
+        "treated": float(treated[1].mean()) * n / per,
+        "held_out": float(without[1].mean()) * n / per,
+        "lift": mean,
+        "low": low,
+        "high": high,
+        "sign_probability": sign_of(d),
         "holdout": share,
         "half_width_of_a_holdout": NORMAL.inv_cdf(0.5 + LEVEL / 2) * math.sqrt(apart * n),
     }

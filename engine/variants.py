@@ -99,7 +99,7 @@ class Spread:
     cross: Reals
 
     @classmethod
-    def of(cls, differences: Words) -> Spread:
+    def of(cls, differences: Words | Reals) -> Spread:
         """Of some contacts, one row each."""
         d = differences.astype(np.float64)
         return cls(len(d), d.sum(axis=0), d.T @ d)
@@ -147,23 +147,23 @@ class Spread:
 
 @dataclass
 class Tried:
-    """What a variant did to the contacts it has been tried on so far: all first ones."""
+    """What a variant did to the contacts, or with the seeds, it has been tried on so far: the first `size` ones."""
 
     variant: int
-    contacts: int = 0
+    size: int = 0
     every: Spread | None = None
     groups: dict[tuple[str, str], Spread] = field(default_factory=dict)
     dropped_after: int | None = None
     scores: dict[str, float] = field(default_factory=dict)
 
-    def score(self, contacts: int, column: int) -> None:
-        """Keep how a column differs per contact, after so many contacts."""
+    def score(self, size: int, column: int) -> None:
+        """Keep how a column differs per contact, after so many."""
         assert self.every is not None
-        self.scores[str(contacts)] = float(self.every.total[column]) / self.every.count
+        self.scores[str(size)] = float(self.every.total[column]) / self.every.count
 
-    def take(self, contacts: int, every: Spread, groups: dict[tuple[str, str], Spread]) -> None:
-        """Add what some more contacts did."""
-        self.contacts += contacts
+    def take(self, size: int, every: Spread, groups: dict[tuple[str, str], Spread]) -> None:
+        """Add what it did to some more."""
+        self.size += size
         if self.every is None:
             self.every = every
         else:
@@ -178,7 +178,7 @@ class Tried:
         """As plain data."""
         groups = [{"kind": k, "name": n, **s.data()} for (k, n), s in self.groups.items()]
         every = None if self.every is None else self.every.data()
-        kept: dict[str, Any] = {"variant": self.variant, "contacts": self.contacts, "dropped_after": self.dropped_after}
+        kept: dict[str, Any] = {"variant": self.variant, "size": self.size, "dropped_after": self.dropped_after}
         kept |= {"scores": self.scores}
         return kept | {"every": every, "groups": groups}
 
@@ -187,7 +187,7 @@ class Tried:
         """From what `data` wrote."""
         every = None if data["every"] is None else Spread.read(data["every"])
         groups = {(g["kind"], g["name"]): Spread.read(g) for g in data["groups"]}
-        return cls(data["variant"], data["contacts"], every, groups, data["dropped_after"], data["scores"])
+        return cls(data["variant"], data["size"], every, groups, data["dropped_after"], data["scores"])
 
 
 def front(points: Reals) -> Any:

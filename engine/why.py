@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path as File
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from bifurque.engine.answers import answers_to, friend_of
 from bifurque.engine.contacts import contact_number
 from bifurque.engine.durable import in_engine
 from bifurque.engine.evidence import Because
@@ -63,16 +65,18 @@ def asked_of(run: Run) -> dict[str, Any]:
     }
 
 
-def replay(setting: Setting, contact: int, rules_engine: str = "kernel") -> tuple[Any, Any]:
+def replay(
+    setting: Setting, contact: int, rules_engine: str = "kernel", answers: Sequence[int] = ()
+) -> tuple[Any, Any]:
     """One contact's decisions and events, lived again by the uncompiled step.
 
-    Its rules are fired by the kernel, or by durable-rules.
+    Its rules are fired by the kernel, or by durable-rules; `answers`: what it got when it asked for something shared.
 
     Raises:
-        DataError: nobody has this number in the run.
+        DataError: nobody has this number in the run; there are fewer answers than it asks for.
     """
     with in_engine(setting, rules_engine) as (words, hands):
-        life = relive(setting, contact, watched=False, hands=hands, words=words)
+        life = relive(setting, contact, answers=answers, watched=False, hands=hands, words=words)
     return life.decisions, life.events
 
 
@@ -139,10 +143,7 @@ def why(run: Run, contact: str, message: str | None = None, rules_engine: str = 
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
     life, notes = life_of(run, setting, contact, rules_engine)
     assert life.witness is not None
-    rows, because = life.rows, list(life.witness.because)
-    if setting.program.supplies:  # what comes after the first request is the ledger's word alone
-        rows += [r for r in stored_rows(run, life) or [] if r not in rows]
-        because += [Because()] * (len(rows) - len(because))
+    rows, because = life.rows, life.witness.because
     chosen = [i for i, r in enumerate(rows) if message in (None, r["message"])]
     return Answer(
         rows=[rows[i] for i in chosen],
@@ -163,15 +164,16 @@ def life_of(run: Run, setting: Setting, contact: str, rules_engine: str = "kerne
         RunError: it is not the life that the ledger tells.
     """
     number = find_contact(run, contact)
-    if setting.people.find(number) < 0:
+    friend = friend_of(run.folder, setting, number) if setting.people.find(number) < 0 else None
+    if setting.people.find(number) < 0 and friend is None:
         raise DataError(f"{run.folder}: no contact `{short(contact)}` in this run{_who(setting, contact)}")
     with in_engine(setting, rules_engine) as (words, hands):
-        life = relive(setting, number, hands=hands, words=words)
+        answers = answers_to(run.folder, number)
+        life = relive(setting, number, answers=answers, friend=friend, hands=hands, words=words)
     made, here = str(run.manifest.get("bifurque", "?")), version("bifurque")
     if not same_life(run, life):
         raise RunError(say(language(None), "why.differs", run.folder, made, here))
-    notes = [] if made == here else [say(language(None), "why.version", made, here)]
-    return life, [*notes, say(language(None), "why.shared")] if setting.program.supplies else notes
+    return life, [] if made == here else [say(language(None), "why.version", made, here)]
 
 
 def stored_rows(run: Run, life: Life) -> list[dict[str, Any]] | None:
@@ -188,14 +190,9 @@ def stored_rows(run: Run, life: Life) -> list[dict[str, Any]] | None:
 
 
 def same_life(run: Run, life: Life) -> bool:
-    """Whether the ledger of a run, where it kept this contact, tells the same decisions.
-
-    Where contacts share something, a life lived alone goes only as far as its first request.
-    """
+    """Whether the ledger of a run, where it kept this contact, tells the same decisions."""
     told = stored_rows(run, life)
-    if told is None:
-        return True
-    return all(row in told for row in life.rows) if life.setting.program.supplies else told == life.rows
+    return told is None or told == life.rows
 
 
 def _who(setting: Setting, contact: str) -> str:
@@ -272,7 +269,7 @@ def _done(row: dict[str, Any], lang: str) -> str:
 
 def _said(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
     if not row["message"]:
-        return _moved(row, lang, rules)
+        return _moved(row, lang, info, rules)
     text = f"{row['message']} ({row['channel']}, {row['journey']}): {say(lang, 'outcome.' + row['outcome'])}"
     if row["outcome"] == "sent":
         return text
@@ -286,12 +283,15 @@ def _said(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]
     return f"{text} — {', '.join(parts)}"
 
 
-def _moved(row: dict[str, Any], lang: str, rules: dict[str, str]) -> str:
-    """A row without a message: a rule, an entry, an exit, a stage."""
+def _moved(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
+    """A row without a message: a rule, an entry, an exit, a stage, an offer."""
     cause, _, detail = row["cause"].partition(":")
     journey, winner = row["journey"], row["winner"]
     if row["reason"] == "quarantined":
         return say(lang, "why.looped", winner) if winner else say(lang, "why.stopped")
+    if cause == "offer":
+        kept = row["until"] and f"{row['until'].astimezone(info):%Y-%m-%d %H:%M}"
+        return say(lang, "why.offer", detail, kept) if kept else say(lang, "why.no_offer", detail)
     if cause == "rule":
         return say(lang, "why.rule", detail, rules.get(detail, ""))
     if winner in rules:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from bifurque.engine.absences import Absence, absence, awaited, began, second, ways_to
 from bifurque.engine.candidates import candidates
 from bifurque.engine.changes import Change, Trials
+from bifurque.engine.check_sharing import depends
 from bifurque.engine.evidence import Because
 from bifurque.engine.explain import as_data, explained
 from bifurque.engine.lives import Life
@@ -18,7 +19,7 @@ from bifurque.engine.phrases import moment
 from bifurque.engine.run import Run
 from bifurque.engine.trigger import ChangeTrigger, DateTrigger
 from bifurque.engine.why import clock_of, life_of, setting_of, told_row
-from bifurque.engine.words import language, say
+from bifurque.engine.words import say
 from bifurque.rules.errors import DataError, did_you_mean, short
 from bifurque.rules.layout import MISSING
 
@@ -68,7 +69,8 @@ def why_not(run: Run, contact: str, message: str, at: str | None = None) -> Answ
 
     Changes are tried from the smallest on: first what concerns this contact alone (an attribute, a consent, its arm, an
     event), then the message and its journey (its time, its priority, how long it is valid), then laws that everybody
-    feels; among those of one kind the nearer value first.
+    feels; among those of one kind the nearer value first. Where one life depends on another none is tried: what one of
+    them asks for otherwise changes what the others get.
 
     Raises:
         DataError: no such contact, no such message, or no such day.
@@ -78,8 +80,6 @@ def why_not(run: Run, contact: str, message: str, at: str | None = None) -> Answ
     names = setting.program.names
     if message not in names.messages:
         raise DataError(f"no message is called `{short(message)}`" + did_you_mean(message, names.messages))
-    if setting.program.supplies:
-        raise DataError(say(language(None), "not.shared"))
     life, notes = life_of(run, setting, contact)
     day = _day(at, life) if at is not None else None
     whole = (life.setting.program.start, life.setting.program.end)
@@ -91,6 +91,8 @@ def why_not(run: Run, contact: str, message: str, at: str | None = None) -> Answ
     found = absence(life, message, day or whole, day=day is not None)
     if found is None:
         return Answer(life, message, day, sent, None, [], notes)
+    if depends(setting.plan):
+        return Answer(life, message, day, sent, found, [], notes)
     tried: list[Tried] = []
     trials = Trials(run, setting, life.contact)
     for change in candidates(life, message, found, day[0] + 10 * 3600 if day is not None else None):
@@ -137,7 +139,8 @@ def told_why_not(answer: Answer, lang: str, zone: str | None = None) -> list[str
     lines += [f"  {line}" for line in _stood(answer, answer.absence, lang, info)]
     found = answer.change
     if found is None:
-        lines.append(say(lang, "not.none", len(answer.tried)))
+        shares = depends(answer.life.setting.plan)
+        lines.append(say(lang, "not.shared") if shares else say(lang, "not.none", len(answer.tried)))
         return lines
     when = say(lang, "not.goes", moment(found.sent[0], info))
     return [*lines, say(lang, "not.change", found.change.said(lang, info)), f"  ✓ {when}"]

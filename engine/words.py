@@ -110,6 +110,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "why.preempted": ("quitte `{}` : `{}` est plus fort", "leaves `{}`: `{}` is stronger"),
     "why.queued": ("attend pour entrer dans `{}` : `{}` est en cours", "waits to enter `{}`: `{}` is under way"),
     "why.stage": ("passe à l'étape `{}`", "moves to the stage `{}`"),
+    "why.offer": ("reçoit l'offre `{}`, gardée jusqu'au {}", "gets the offer `{}`, kept until {}"),
+    "why.no_offer": ("l'offre `{}` n'est plus disponible", "the offer `{}` is no longer available"),
     "why.stopped": (
         "mis en quarantaine : plus de 64 transitions en un instant",
         "quarantined: more than 64 transitions at one instant",

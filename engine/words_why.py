@@ -51,15 +51,16 @@ WHY_WORDS: dict[str, tuple[str, str]] = {
         "ce parcours a été simulé par bifurque {}, ceci est {} : les décisions peuvent différer",
         "this run was made by bifurque {}, this is {}: decisions may differ",
     ),
-    "why.shared": (
-        "les contacts de ce plan se partagent quelque chose : une vie rejouée seule s'arrête à sa première demande ; "
-        "la suite vient du registre, sans ses raisons",
-        "contacts of this plan share something: a life lived alone ends at its first request; "
-        "what follows comes from the ledger, without what it rests on",
+    "why.no_answers": (
+        "ce dossier n'a pas gardé ce que ce contact a obtenu de ce que tous se partagent (answers.parquet) : "
+        "simulez à nouveau",
+        "this folder did not keep what this contact got of what all share (answers.parquet): simulate it again",
     ),
     "not.shared": (
-        "les contacts de ce plan se partagent quelque chose : un changement ne peut pas être essayé sur un seul",
-        "contacts of this plan share something: a change cannot be tried on one of them alone",
+        "dans ce plan, la vie d'un contact dépend de celle des autres : ce qui changerait pour un seul changerait ce "
+        "que les autres obtiennent ; aucun changement n'est donc essayé (compare : le plan changé, pour tous)",
+        "in this plan one contact's life depends on others': what changed for one of them would change what others "
+        "get, so no change is tried (compare: the plan changed, for everybody)",
     ),
     "why.differs": (
         "{} : la vie rejouée du contact n'est pas celle du registre (simulé par bifurque {}, ceci est {}) : "

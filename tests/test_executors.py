@@ -1,9 +1,13 @@
 """The same run on one lane or many, on threads, inline, or on hosts that are lost: the same bytes."""
 
+import random
+from collections import Counter
+
 import numpy as np
 import pytest
 from shared_runs import ALONE, MERGED, OFFERS, given, live, outcome, tidy
 
+from bifurque.engine import hosting
 from bifurque.engine.contacts import PARTS, part_of
 from bifurque.engine.cuts import Partitions, home_of, places_by_part, share_out
 from bifurque.engine.executors import HostLost, Local
@@ -136,25 +140,76 @@ class Losing(Local):
         return super().send(host, number, tasks)
 
 
+class Hasty(Losing):
+    """What a lost host did just before its end is not done again."""
+
+    def send(self, host, number, tasks):
+        given = tasks[-2:-1] if len(tasks) > 40 else []
+        if given and given[0][0] == "go_on":
+            again = super().send(host, number, tasks[:-2])
+            self.here[host].calls += 1
+            return super().send(host, number + len(tasks) - 1, tasks[-1:]) if again is not None else None
+        return super().send(host, number, tasks)
+
+
+class Undead(Losing):
+    """Lost hosts that have not ended: they go on with what the new ones are asked, and write."""
+
+    def start(self, host, point):
+        self.undead.append(self.here[host])
+        self.here[host] = self.make(host, point)
+
+    def send(self, host, number, tasks):
+        for other in self.undead:
+            if other.number == host and other.calls == number:
+                other.do(number, tasks)
+                self.shadowed[tasks[-1][0]] += 1
+        return super().send(host, number, tasks)
+
+
+@pytest.fixture
+def losing(base, monkeypatch):
+    """Have hosts run on an executor that loses them; all that were made."""
+    base(OFFERS)  # this one loses none
+
+    def by(kind, seed):
+        made = []
+
+        def make(*given):
+            made.append(kind(*given))
+            return made[-1]
+
+        def lanes_anew(setting, recipe, number, point, lanes, done=None, make=hosting.make_host):
+            return make(setting, recipe, number, point, [setting.lane()], done)
+
+        kind.dice = random.Random(seed)
+        kind.undead, kind.shadowed = [], Counter()
+        monkeypatch.setattr(hosting, "Local", make)
+        monkeypatch.setattr(hosting, "make_host", lanes_anew)
+        return made
+
+    return by
+
+
+def test_hosts_that_were_given_up_and_still_write_spoil_nothing(base, tmp_path, losing):
+    made = losing(Undead, 4)
+    run = live(OFFERS, tmp_path / "run", executor="inline", workers=2, checkpoint_every=20)
+    assert outcome(run) == base(OFFERS)[1]
+    assert made[0].recovered["hosts_lost"] >= 2
+    assert {"go_on", "save", "finish"} <= set(made[0].shadowed)
+    for host in made[0].undead:
+        host.close()
+
+
+def test_what_is_not_done_again_is_seen(base, tmp_path, losing):
+    losing(Hasty, 2)
+    with pytest.raises(RunError, match="a host has not lived what it was asked to"):
+        live(OFFERS, tmp_path / "run", executor="inline", workers=2)
+
+
 @pytest.mark.parametrize(("seed", "every", "hosts"), [(1, None, 2), (2, None, 2), (1, 20, 2), (2, 20, 2), (3, 20, 12)])
-def test_a_lost_host_does_its_part_again(base, tmp_path, monkeypatch, seed, every, hosts):
-    import random
-
-    from bifurque.engine import hosting
-
-    Losing.dice = random.Random(seed)
-    made = []
-
-    def losing(*given):
-        made.append(Losing(*given))
-        return made[-1]
-
-    monkeypatch.setattr(hosting, "Local", losing)
-
-    def lanes_anew(setting, recipe, number, point, lanes, done=None, make=hosting.make_host):
-        return make(setting, recipe, number, point, [setting.lane()], done)
-
-    monkeypatch.setattr(hosting, "make_host", lanes_anew)
+def test_a_lost_host_does_its_part_again(base, tmp_path, losing, seed, every, hosts):
+    made = losing(Losing, seed)
     run = live(OFFERS, tmp_path / "run", executor="inline", workers=hosts, checkpoint_every=every)
     assert outcome(run) == base(OFFERS)[1]
     recovered = made[0].recovered

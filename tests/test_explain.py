@@ -14,12 +14,13 @@ from explained import PLAN, run_of
 
 from bifurque.engine.cli import main
 from bifurque.engine.lives import relive
+from bifurque.engine.referrals import NEW
 from bifurque.engine.run import open_run
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
 from bifurque.engine.why import told, why
-from bifurque.engine.why_not import why_not
+from bifurque.engine.why_not import told_why_not, why_not
 from bifurque.rules.errors import DataError, RunError
 
 RUNS = {
@@ -287,16 +288,36 @@ def test_who_went_first_and_by_how_much(tmp_path):
         assert len(told(answer, lang, because=True)) > len(answer.rows)
 
 
-def test_where_contacts_share_something_the_ledger_has_the_last_word(tmp_path):
-    run = simulate(template("b2b", "en"), out=tmp_path / "run", contacts=60, days=60, ledger="full")
+@pytest.mark.parametrize(("name", "contacts"), [("b2b", 60), ("best-offer", 120), ("loyalty", 60)])
+def test_lives_that_depend_on_each_other_are_explained_to_the_end(tmp_path, name, contacts):
+    """What each contact was answered stands in the run: so every row has its reasons, those after a request too."""
+    run = simulate(template(name, "en"), out=tmp_path / "run", contacts=contacts, days=150, ledger="full")
     ledger = run.ledger().to_pylist()
-    called = {r["contact"] for r in ledger if r["message"] == "sales_call"}
-    assert called
-    for contact in sorted(called)[:4]:
+    refused = {r["contact"] for r in ledger if r["reason"] in ("capacity", "offer_unavailable")}
+    friends = {r["contact"] for r in ledger if r["contact"] >= NEW}
+    assert bool(refused) == (name != "loyalty")
+    assert bool(friends) == (name == "loyalty")
+    for contact in [*sorted(refused)[:4], *sorted(friends)[:2], 7]:
         answer = why(open_run(run.folder), str(contact))
-        assert sorted(map(str, answer.rows)) == sorted(str(r) for r in ledger if r["contact"] == contact)
+        assert answer.rows == [r for r in ledger if r["contact"] == contact]
         assert len(answer.because) == len(answer.rows)
-        assert len(answer.notes) == 1
-        assert len(told(answer, "fr", because=True)) >= len(answer.rows)
-    with pytest.raises(DataError, match=r"share something|se partagent"):
-        why_not(open_run(run.folder), str(contact), "sales_call")
+        assert answer.notes == []
+        assert len(told(answer, "fr", because=True, laws=True)) > len(answer.rows)
+        late = [b for r, b in zip(answer.rows, answer.because, strict=True) if r["outcome"] == "sent"]
+        assert all(b.asked for b in late)
+
+
+def test_why_not_says_what_stood_in_the_way_and_tries_nothing_where_contacts_share(tmp_path):
+    run = simulate(template("b2b", "en"), out=tmp_path / "run", contacts=300, days=60, ledger="full")
+    rows = [r for r in run.ledger().to_pylist() if r["message"] == "sales_call"]
+    sent = {r["contact"] for r in rows if r["outcome"] == "sent"}
+    waits = {r["contact"] for r in rows if r["reason"] == "capacity"} - sent
+    answer = why_not(open_run(run.folder), str(min(waits)), "sales_call")
+    assert answer.absence is not None
+    assert answer.tried == []
+    for lang, words in (("fr", "dépend de celle des autres"), ("en", "depends on others")):
+        assert words in told_why_not(answer, lang)[-1]
+    asked = parquet.read_table(run.folder / "answers.parquet")["contact"][0].as_py()
+    (run.folder / "answers.parquet").unlink()
+    with pytest.raises(DataError, match=r"answers\.parquet"):
+        why(open_run(run.folder), str(asked))

@@ -138,7 +138,7 @@ def test_halving_keeps_what_is_best():
     last = [t for t in found.tried if t.dropped_after is None]
     assert 0 < len(last) < 5
     assert not {t.variant for t in last} & {0, 1}  # none and one a week are far behind
-    assert sum(t.contacts for t in found.tried) < sum(t.contacts for t in whole.tried)
+    assert sum(t.size for t in found.tried) < sum(t.size for t in whole.tried)
     for t in last:
         assert t.every.total.tolist() == whole.tried[t.variant].every.total.tolist()
 
