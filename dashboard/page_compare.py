@@ -15,6 +15,7 @@ from bifurque.dashboard.wording import money, number, percent, plain, signed, vi
 from bifurque.rules.errors import BifurqueError
 
 TOTALS = ("revenue", "cost", "sent", "opened", "clicked", "purchases", "dropped", "held", "unsubscribed", "indifferent")
+FIGURES = ("candidates", "count", "indifferent", "net", "now", "quarantined", "reachable", "value")
 PARTS, MOST_PARTS = ("journey", "message", "stage", "channel", "arm"), 24
 
 
@@ -88,11 +89,16 @@ def comparison(view: View, base: Store) -> None:
             jobs.watch(view.lang, key, lambda: comparing.begin(base.folder, view.store.folder))
         return
     totals = [r for r in found if r["group"] == "total" and r["low"] is not None]
-    rows = [relative(r, view.t(r["figure"]) if r["figure"] in TOTALS else r["figure"]) for r in totals if r["a"]]
+    rows = [relative(r, figure(view, r["figure"])) for r in totals if r["a"]]
     forest(view, rows, "total")
     by_part(view, found)
     columns = ("group", "name", "figure", "a", "b", "difference", "low", "high", "sign_probability")
-    table(view, found, {k: view.t(f"cmp_{k}") for k in columns}, "paired", sign_probability="percent")
+    told = [
+        r
+        | {"group": view.t(f"part_{r['group']}"), "name": called(view, r["name"]), "figure": figure(view, r["figure"])}
+        for r in found
+    ]
+    table(view, told, {k: view.t(f"cmp_{k}") for k in columns}, "paired", sign_probability="percent")
 
 
 def by_part(view: View, found: Rows) -> None:
@@ -112,6 +118,11 @@ def called(view: View, name: str) -> str:
     return " · ".join(view.called(part) for part in name.split("/"))
 
 
+def figure(view: View, name: str) -> str:
+    """A figure in words."""
+    return view.t(f"figure_{name}") if name in FIGURES else view.t(name)
+
+
 def relative(row: dict[str, Any], what: str) -> dict[str, Any]:
     """A difference and its interval as shares of A."""
     a = abs(row["a"])
@@ -125,7 +136,9 @@ def forest(view: View, rows: Rows, key: str, *, absolute: bool = False) -> None:
     told = [r | {"sure": view.t("sure" if r["low"] > 0 or r["high"] < 0 else "unsure")} for r in rows]
     form = "~s" if absolute else "+.1%"
     base = alt.Chart(data(told)).encode(
-        y=alt.Y("what:N", title=None, sort=[r["what"] for r in told], axis=alt.Axis(labelLimit=220)),
+        y=alt.Y(
+            "what:N", title=None, sort=[r["what"] for r in told], axis=alt.Axis(labelLimit=220, labelOverlap=False)
+        ),
         color=alt.Color(
             "sure:N", title=None, scale=alt.Scale(domain=[view.t("sure"), view.t("unsure")], range=[ACCENT, QUIET])
         ),
@@ -140,7 +153,7 @@ def forest(view: View, rows: Rows, key: str, *, absolute: bool = False) -> None:
     sure = sum(r["low"] > 0 or r["high"] < 0 for r in rows)
     chart(
         view,
-        (zero + bars + dots).properties(height=max(120, 26 * len(rows))),
+        (zero + bars + dots).properties(height=70 + 26 * len(rows)),
         view.t("forest_alt", sure, len(rows)),
         key=f"forest_{key}",
     )

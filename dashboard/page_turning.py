@@ -112,7 +112,7 @@ def one_step(view: View, found: list[dict[str, Any]]) -> None:
         x="rate:Q", color=colour(dots), tooltip=["way:N", "what:N", alt.Tooltip("rate:Q", format=".2%")]
     )
     best = max((d for d in dots if d["what"] == view.t("later_bought")), key=lambda d: d["rate"])
-    drawing = (bars + points).properties(height=max(150, 64 * len(row["parts"])))
+    drawing = (bars + points).properties(height=70 + 56 * len(row["parts"]))
     chart(view, drawing, view.t("one_step_alt", best["way"], percent(view.lang, best["rate"])))
     splits(view, row)
     page_conditions.show(view, row["journey"])

@@ -13,11 +13,12 @@ duckdb = pytest.importorskip("duckdb")
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from bifurque.dashboard import app, editing, page_board  # noqa: E402
+from bifurque.dashboard import app, editing, page_board, page_compare  # noqa: E402
 from bifurque.dashboard.parts import _csv  # noqa: E402
 from bifurque.dashboard.runs import HOME, RUNS, NotAnswered, open_store  # noqa: E402
 from bifurque.dashboard.texts import T  # noqa: E402
 from bifurque.dashboard.wording import interval, money, number, percent, plain, safe_cell, visible  # noqa: E402
+from bifurque.engine import figures  # noqa: E402
 from bifurque.engine.simulate import simulate  # noqa: E402
 from bifurque.engine.templates_list import template  # noqa: E402
 
@@ -303,6 +304,13 @@ def test_texts_have_both_languages_and_the_same_blanks():
         assert fr.strip()
         assert T["en"][key].strip()
         assert blanks[0] == blanks[1] or key in ("stock_alt",), key
+
+
+def test_every_figure_of_a_comparison_has_a_name():
+    names = {*figures._TOTAL, *figures._SENDS, *figures._ARM, *figures._STAGE, "count", "net", "held", "dropped"}
+    for name in names:
+        assert (f"figure_{name}" if name in page_compare.FIGURES else name) in T["fr"]
+    assert {f"part_{group}" for group in figures.GROUPS} <= set(T["fr"])
 
 
 def test_the_frame_goes_where_a_button_says(home, monkeypatch):
