@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
-from bifurque.actors.host import Lane, Sink, Stopped, Stretch, run
+from bifurque.actors.host import Lane, Sink
 from bifurque.rules.compiled import Words
+from bifurque.rules.errors import RunError
 from bifurque.rules.layout import (
     EVENTS_COUNT,
     H_LETTERS,
@@ -44,8 +44,7 @@ from bifurque.rules.sharing import (
 DAY = 86400
 MANY = 256
 """So many contacts are worth a second lane."""
-FIRST_NEWCOMER, FIRST_RESUMED = 1 << 29, 1 << 30
-"""The numbers of their parts: behind those of every stretch."""
+NOTHING: Words = np.zeros(0, np.int64)
 
 
 @dataclass
@@ -72,12 +71,20 @@ class Parking:
         for one in split(words):
             by_day.setdefault(int(one[PK_UNTIL]) // DAY, []).append(one)
             self.count += 1
+        if by_day and min(by_day) < self.day:
+            self._look_again()
         for day, some in by_day.items():
             if day == self.day:
                 for one in some:
                     self._push(one)
             else:
                 self.days.setdefault(day, []).append(np.concatenate(some))
+
+    def _look_again(self) -> None:
+        """Somebody has come who asks earlier than those of the day at hand."""
+        if self.today:
+            self.days.setdefault(self.day, []).extend(one for *_, one in self.today)
+        self.today, self.day = [], -1
 
     def _push(self, one: Words) -> None:
         self.serial += 1
@@ -98,6 +105,12 @@ class Parking:
         self.count -= len(found)
         return t, sorted(found, key=lambda one: int(one[PK_CONTACT]))
 
+    def everyone(self) -> list[Words]:
+        """All who are parked."""
+        return [one for words in self.days.values() for part in words for one in split(part)] + [
+            w for *_, w in self.today
+        ]
+
 
 def split(words: Words) -> Iterator[Words]:
     """Each contact of an array of parked ones."""
@@ -108,33 +121,67 @@ def split(words: Words) -> Iterator[Words]:
         at += size
 
 
+def questions(parked: list[Words]) -> Words:
+    """What parked contacts ask for, one behind the other: of each its head and its requests, without its record."""
+    return np.concatenate([one[: PK_FIRST + int(one[PK_ASKED])] for one in parked]) if parked else NOTHING
+
+
+def requests_of(questions: Words) -> list[Request]:
+    """The requests among what parked contacts ask for, in their order."""
+    found: list[Request] = []
+    at = 0
+    while at < len(questions):
+        size = PK_FIRST + int(questions[at + PK_ASKED])
+        found += [request for _, request in asked(questions[at : at + size])]
+        at += size
+    return found
+
+
+def answered(parked: list[Words], answers: Words) -> None:
+    """Write answers over the ranks of the requests they belong to.
+
+    Raises:
+        RunError: they belong to other requests.
+    """
+    places = [(one, at) for one in parked for at in _places(one)]
+    if len(places) != len(answers):
+        told = f"{len(answers):,} answers to {len(places):,} requests"
+        raise RunError(f"{told}: a host has not lived what it was asked to")
+    for (one, at), answer in zip(places, answers.tolist(), strict=True):
+        one[at + RQ_RANK] = answer
+
+
 def asked(parked: Words) -> Iterator[tuple[int, Request]]:
     """The requests of one parked contact, each with where it stands."""
-    at, end, number = PK_FIRST, PK_FIRST + int(parked[PK_ASKED]), 0
-    while at < end:
-        size = int(parked[at + RQ_WORDS])
-        pairs = parked[at + RQ_FIRST : at + size].reshape(-1, 2).tolist()
+    for number, at in enumerate(_places(parked)):
+        pairs = parked[at + RQ_FIRST : at + int(parked[at + RQ_WORDS])].reshape(-1, 2).tolist()
         rank = float(parked[at + RQ_RANK : at + RQ_RANK + 1].view(np.float64)[0])
         wanted = tuple((r, a) for r, a in pairs)
         yield at, Request(int(parked[PK_CONTACT]), number, rank, bool(parked[at + RQ_ALL]), wanted)
-        at, number = at + size, number + 1
+
+
+def _places(parked: Words) -> Iterator[int]:
+    """Where the requests of one parked contact stand."""
+    at, end = PK_FIRST, PK_FIRST + int(parked[PK_ASKED])
+    while at < end:
+        yield at
+        at += int(parked[at + RQ_WORDS])
 
 
 def settle(books: Books, t: int, parked: list[Words]) -> int:
     """Settle what parked contacts ask for at t, and write the answers over the ranks; how many requests."""
-    places = [(one, at, request) for one in parked for at, request in asked(one)]
-    answers = books.settle(t, [request for _, _, request in places])
-    for (one, at, _), answer in zip(places, answers, strict=True):
-        one[at + RQ_RANK] = answer
-    return len(places)
+    requests = requests_of(questions(parked))
+    answered(parked, np.array(books.settle(t, requests), np.int64))
+    return len(requests)
 
 
 class Meeting:
     """Takes letters and parked contacts out of lanes, beside a sink for rows."""
 
-    def __init__(self, sink: Sink, books: Books) -> None:
-        self.sink, self.books = sink, books
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
         self.parking = Parking()
+        self.letters: list[Words] = []
         self.lock = threading.Lock()
 
     def take(self, index: int, words: Words) -> None:
@@ -143,96 +190,18 @@ class Meeting:
             self.sink.take(index, words)
         if not (words[LETTERS_COUNT] or words[PARKED_WORDS]):
             return
-        letters = words[words[H_LETTERS] :][: words[LETTERS_COUNT] * LETTER].reshape(-1, LETTER).tolist()
+        letters = words[words[H_LETTERS] :][: words[LETTERS_COUNT] * LETTER].copy()
         parked = words[words[H_PARKED] :][: words[PARKED_WORDS]].copy()
         words[LETTERS_COUNT] = words[PARKED_WORDS] = 0
         with self.lock:
-            for letter in letters:
-                self.books.hear(*letter)
+            if len(letters):
+                self.letters.append(letters)
             if len(parked):
                 self.parking.put(parked)
 
     def close(self, index: int) -> None:
         """A stretch is done."""
         self.sink.close(index)
-
-
-class Newcomers(Protocol):
-    """Contacts that others bring to life.
-
-    Attributes:
-        events: the rows of imported events, with those of newcomers behind.
-        waiting: who has joined, and has not lived yet.
-        count: how many there have been.
-    """
-
-    events: Words
-    waiting: list[tuple[int, int, int, int]]
-    count: int
-
-    def stretches(self, index: int) -> Iterator[Callable[[], Stretch]]:
-        """Those who wait, to be lived."""
-
-
-@dataclass
-class Rounds:
-    """What settling took: rounds, requests, contacts gone on, and words parked at the most."""
-
-    rounds: int = 0
-    requests: int = 0
-    resumed: int = 0
-    parked_words: int = 0
-
-
-def run_shared(
-    stretches: Iterator[Callable[[], Stretch]],
-    lanes: list[Lane],
-    sink: Sink,
-    books: Books,
-    events: Words,
-    done: Callable[[int], None],
-    stop: threading.Event,
-    newcomers: Newcomers | None = None,
-) -> Rounds:
-    """Run stretches over lanes, then settle what is asked for, instant by instant, until nobody asks any more.
-
-    Args:
-        stretches: makers of stretches, in order.
-        lanes: the lanes.
-        sink: where rows go.
-        books: what there is of everything shared.
-        events: the rows of imported events.
-        done: called with the number of contacts that have been to their first request or the horizon.
-        stop: set it to stop.
-        newcomers: contacts that others bring to life; they live as far as everybody before anything is settled.
-
-    Raises:
-        Stopped: `stop` was set.
-    """
-    meeting, took = Meeting(sink, books), Rounds()
-    run(stretches, lanes, meeting, done, stop)
-    parking = meeting.parking
-    _arrive(newcomers, lanes, meeting, stop)
-    index = FIRST_RESUMED
-    with ThreadPoolExecutor(len(lanes), thread_name_prefix="lane") as pool:
-        while parking.count:
-            if stop.is_set():
-                raise Stopped
-            t, parked = parking.next()
-            took.requests += settle(books, t, parked)
-            took.rounds += 1
-            took.resumed += len(parked)
-            index += resume(pool, lanes, index, parked, events if newcomers is None else newcomers.events, meeting)
-            _arrive(newcomers, lanes, meeting, stop)
-    took.parked_words = parking.most
-    return took
-
-
-def _arrive(newcomers: Newcomers | None, lanes: list[Lane], meeting: Meeting, stop: threading.Event) -> None:
-    """Let those live who have joined, and those whom they bring."""
-    while newcomers is not None and newcomers.waiting:
-        index = FIRST_NEWCOMER + newcomers.count
-        run(newcomers.stretches(index), lanes, meeting, lambda _: None, stop)
 
 
 def resume(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path as File
@@ -46,10 +47,15 @@ WORKSHOP: dict[str, Callable[[View], None]] = {
     "board": page_board.show,
     "sql": page_sql.show,
 }
+LOG = logging.getLogger("bifurque.dashboard")
 STYLE = """<style>
 [data-testid="stElementToolbar"]{display:none}
 .block-container{padding-top:4.4rem;max-width:1500px}
 [data-testid="stMetricValue"]{font-size:1.55rem;font-variant-numeric:tabular-nums}
+.block-container h2{font-size:1.6rem}
+[data-testid="stCaptionContainer"]{color:inherit;opacity:.78}
+[data-testid="stCaptionContainer"] *{color:inherit}
+[data-testid="stBaseButton-primary"]{background:#2F45C4;border-color:#2F45C4}
 @media (max-width:640px){.block-container{padding-left:.8rem;padding-right:.8rem}}
 </style>"""
 
@@ -70,8 +76,8 @@ def icon() -> Image.Image:
 
 
 def language() -> str:
-    """The language of the address; else that of the browser; else French."""
-    asked = st.query_params.get("lang") or st.session_state.get("lang") or st.session_state.get("chosen_lang")
+    """The language that was chosen just now; else that of the address; else that of the browser; else French."""
+    asked = st.session_state.get("lang") or st.query_params.get("lang") or st.session_state.get("chosen_lang")
     if asked in T:
         return str(asked)
     return "en" if (st.context.locale or "fr").lower().startswith("en") else "fr"
@@ -121,6 +127,9 @@ def one(key: str, show: Callable[[View], None]) -> None:
     try:
         show(view)
     except BifurqueError as error:
+        trouble(lang, error)
+    except Exception as error:  # a damaged table, a fault of ours: told in the reader's language, and in the log
+        LOG.exception("page %s", key)
         trouble(lang, error)
 
 

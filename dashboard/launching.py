@@ -16,7 +16,7 @@ from bifurque.dashboard.runs import home
 from bifurque.engine.run import MANIFEST
 from bifurque.rules.errors import BifurqueError
 
-WORK = "bifurque.dashboard.work"
+WORK, LIVED = "bifurque.dashboard.work", "bifurque.dashboard.lived"
 
 
 @dataclass
@@ -40,8 +40,9 @@ class Job:
     def watch(self) -> None:
         """Read what the process says until it ends."""
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self._heard(line.rstrip("\n"))
+        with self.process.stdout as said:
+            for line in said:
+                self._heard(line.rstrip("\n"))
         if self.process.wait() != 0 and not self.failed:
             self.failed = "\n".join(self.said[-20:]) or f"exit {self.process.returncode}"
         self.done, self.finished = 1.0, True
@@ -113,9 +114,24 @@ def life(folder: File, contact: str) -> list[dict[str, Any]]:
     Raises:
         BifurqueError: nobody has this number; a file of the run is gone.
     """
-    command = [sys.executable, "-m", "bifurque", "why", str(folder), "--json", "--", contact]
+    found: list[dict[str, Any]] = _told(["bifurque", "why", str(folder), "--json", "--", contact])
+    return found
+
+
+def lifeline(folder: File, contact: str) -> dict[str, Any]:
+    """The ways a contact took and the course of its scores, lived again in a process of its own.
+
+    Raises:
+        BifurqueError: nobody has this number; a file of the run is gone.
+    """
+    found: dict[str, Any] = _told([LIVED, str(folder), contact])
+    return found
+
+
+def _told(arguments: list[str]) -> Any:
+    """What a process of the product's own says, as JSON."""
+    command = [sys.executable, "-m", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
     if done.returncode != 0:
-        raise BifurqueError(done.stderr.strip() or "why")
-    found: list[dict[str, Any]] = json.loads(done.stdout)
-    return found
+        raise BifurqueError(done.stderr.strip() or arguments[0])
+    return json.loads(done.stdout)

@@ -45,6 +45,9 @@ svg .picked>*:first-child{filter:drop-shadow(0 0 4px var(--st-primary-color))}
 svg .track{cursor:pointer}
 svg .track.picked{filter:drop-shadow(0 0 5px var(--st-primary-color))}
 svg.dim .track:not(.on){stroke-opacity:.15}
+svg.some .track:not(.lived){stroke-opacity:.13}
+svg.some .station:not(.lived){opacity:.3}
+svg.some .station:not(.lived):focus-visible{opacity:1}
 """
 
 JS = """
@@ -119,6 +122,11 @@ export default function (component) {
   });
   if (kind === 'track' && s.tracks[+chosen]) s.tracks[+chosen].classList.add('picked');
 
+  svg.classList.toggle('some', !!data.lived);
+  const of = new Set(data.lived ? data.lived.stations : []);
+  s.tracks.forEach((p, n) => p && p.classList.toggle('lived', !!data.lived && data.lived.tracks.includes(n)));
+  svg.querySelectorAll('[data-station]').forEach(g => g.classList.toggle('lived', of.has(g.dataset.station)));
+
   const time = find('.time');
   time.hidden = !data.weeks;
   if (!data.weeks) return;
@@ -170,6 +178,7 @@ def metro(
     picked: str,
     weeks: dict[str, Any] | None,
     on_pick: Callable[[], None],
+    lived: dict[str, Any] | None = None,
 ) -> Any:
     """Show a map.
 
@@ -181,6 +190,8 @@ def metro(
         picked: what is marked: `station:…` or `track:…`.
         weeks: the widths of all tracks by week, and what weeks are called; nothing: no slider.
         on_pick: called when a station or a track was clicked, or Enter was pressed on it.
+        lived: only these `tracks` and `stations` stand out; nothing: all do.
     """
     data = {"svg": svg, "hash": str(hash(svg)), "aspect": aspect, "t": texts, "picked": picked, "weeks": weeks}
+    data["lived"] = lived
     return _component(data=data, key=key, on_pick_change=on_pick, on_week_change=lambda: None)

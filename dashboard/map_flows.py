@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bifurque.dashboard.layout import Layout
 from bifurque.engine.plan import Plan
@@ -15,12 +15,16 @@ from bifurque.engine.run import Run
 
 
 class Flows(Struct, frozen=True):
-    """Figures by position in the layout; `bands` is empty where nobody knows how full a stage is."""
+    """Figures by position in the layout; `bands` is empty where nobody knows how full a stage is.
+
+    `lost` is the share of a station's messages that did not leave, empty where nobody asked.
+    """
 
     tracks: tuple[float, ...]
     stations: tuple[float, ...]
     lines: tuple[float, ...]
     bands: tuple[float, ...] = ()
+    lost: tuple[float, ...] = ()
 
 
 Passed = dict[tuple[str, str, str], float]
@@ -35,7 +39,8 @@ def flows_of(run: Run, layout: Layout, weeks: Iterable[int] | None = None) -> Fl
     for week in sorted(wanted):
         for way, count in by_week[week].items():
             passed[way] += count
-    return _Placing(run, layout, by_week).flows(passed, _stock(run, layout) if weeks is None else ())
+    found = _Placing(run, layout, by_week).flows(passed, _stock(run, layout) if weeks is None else ())
+    return structs.replace(found, lost=_lost(run, layout, wanted))
 
 
 def weekly(run: Run, layout: Layout) -> list[Flows]:
@@ -43,6 +48,25 @@ def weekly(run: Run, layout: Layout) -> list[Flows]:
     by_week = _by_week(run)
     placing = _Placing(run, layout, by_week)
     return [placing.flows(by_week.get(week, {}), ()) for week in range(max(by_week, default=-1) + 1)]
+
+
+def tracks_of(plan: Plan, layout: Layout, ways: Iterable[dict[str, Any]]) -> dict[int, int]:
+    """The tracks that some ways lead over, each with how often: rows of journey, origin and target.
+
+    A way to the end leads over a track to the goal only where the row has a `goal`.
+    """
+    number = {line.journey: n for n, line in enumerate(layout.lines)}
+    lines: dict[int, _Tracks] = {}
+    found: dict[int, int] = defaultdict(int)
+    for way in ways:
+        line = number.get(way["journey"])
+        if line is None:
+            continue
+        tracks = lines.setdefault(line, _Tracks(layout, plan, line))
+        position = tracks.position(way["origin"], way["target"])
+        if position is not None and (way["target"] or way.get("goal") or position not in tracks.to_goal):
+            found[position] += 1
+    return dict(found)
 
 
 def _by_week(run: Run) -> dict[int, Passed]:
@@ -58,6 +82,19 @@ def _stock(run: Run, layout: Layout) -> tuple[float, ...]:
     if len(layout.bands) < 2:
         return ()
     return tuple(float(known.get(b.name, {}).get("entered", 0)) if b.name else 0.0 for b in layout.bands)
+
+
+def _lost(run: Run, layout: Layout, weeks: Container[int]) -> tuple[float, ...]:
+    """Of the messages that fell due at each station, the share that was dropped or replaced."""
+    lines = {line.journey: _Tracks(layout, run.plan, n).stop for n, line in enumerate(layout.lines)}
+    due: dict[str, int] = defaultdict(int)
+    gone: dict[str, int] = defaultdict(int)
+    for row in run.aggregate("station_week").to_pylist():
+        at = lines.get(row["journey"], {}).get(row["step"])
+        if at is not None and row["week"] in weeks:
+            due[at] += row["arrived"]
+            gone[at] += row["lost"]
+    return tuple(min(gone[s.id] / due[s.id], 1.0) if due[s.id] else 0.0 for s in layout.stations)
 
 
 class _Reached(Struct):

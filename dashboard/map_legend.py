@@ -78,6 +78,9 @@ def legend(layout: Layout, flows: Flows | None, most: float, width: float, lang:
         box = 'x="-3" y="-8" width="26" height="16" rx="8" fill="var(--paper)" stroke-width="1.4"'
         arrow = '<text x="10" y="4" font-size="10.5" text-anchor="middle">↩</text>'
         rows.add(f'<rect {box} stroke="{grey}"/>{arrow}', say(lang, "kind.back"))
+    if flows is not None and any(flows.lost):
+        cross = '<text x="2" y="4" font-size="11.5" class="sub">✕%</text>'
+        rows.add(cross, say(lang, "lost_sign"), gap=28.0)
     if flows is not None:
         rows.add("", say(lang, "contacts"), gap=10.0)
     for count in _scale(most) if flows is not None else ():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bifurque.dashboard.linear import Problem
@@ -86,6 +87,7 @@ def _reweighted(
     for _ in range(ROUNDS):
         value = problem.solve(cost)
         assert value is not None, "rows can always be further apart"
+        value = _whole(value, moves)
         spans = [abs(value[a] - value[b]) for _, a, b, _, _ in moves]
         widths: dict[int, float] = defaultdict(float)
         for (gap, *_), span in zip(moves, spans, strict=True):
@@ -93,7 +95,7 @@ def _reweighted(
         score = sum(w * (26 * (s > 0.5) + 0.2 * s) for (*_, w), s in zip(moves, spans, strict=True))
         score += 0.35 * value[height] + sum(1.2 * (w + 40 * (w > 0.5)) for w in widths.values())
         if best is None or score < best.score - 1e-6:
-            y = {place: round(value[v], 3) for place, v in at.items()}
+            y = {place: value[v] for place, v in at.items()}
             best = Rows(y, down, score)
         for (*_, move, weight), span in zip(moves, spans, strict=True):
             cost[move] = weight * 10 / (span + 6)
@@ -101,6 +103,15 @@ def _reweighted(
             cost[variable] = 45 * GAP / (widths[gap] + 20)
     assert best is not None
     return best
+
+
+def _whole(value: Sequence[float], moves: list[tuple[int, int, int, int, float]]) -> list[float]:
+    """Heights in whole pixels, so that no track slants by half of one; rounded where it bends the fewest.
+
+    All distances asked for are whole, and rounding everything alike keeps them.
+    """
+    tried = [[math.floor(v + share + 1e-6) * 1.0 for v in value] for share in (0.5, 0.0, 0.25, 0.75)]
+    return min(tried, key=lambda found: sum(found[a] != found[b] for _, a, b, _, _ in moves))
 
 
 def _directions(grid: Columns, order: list[Row]) -> dict[str, int]:

@@ -21,6 +21,10 @@ from bifurque.rules.errors import BifurqueError
 Mode = Literal["plan", "flow", "gap", "compare"]
 Theme = Literal["light", "dark", "auto", "page"]
 LEFT, TOP = 26.0, 78.0
+THREAD = 2.2
+"""The light in the middle of a hollow line is no wider: what carries much must look like much."""
+TOLD = 0.05
+"""A smaller share of messages that did not leave is not told."""
 _LIGHT = "--paper:#fff;--band:#F4F6F9;--ink:#18202B;--ink2:#566170;--rule:#D9DFE7;--focus:#0B63CE"
 _DARK = "--paper:#11161D;--band:#181F28;--ink:#EDF1F6;--ink2:#A3AFBD;--rule:#2B3541;--focus:#7DB4FF"
 _PAGE = (
@@ -115,7 +119,12 @@ class _Drawing:
         counts = (len(self.layout.lines), len(self.layout.stations), meetings)
         nouns = (say(self.lang, noun) for noun in ("line", "station", "meeting"))
         told = " · ".join(f"{n} {noun}{'s' * (n > 1)}" for n, noun in zip(counts, nouns, strict=True))
-        return f"{told} — {say(self.lang, self.mode)}"
+        told = f"{told} — {say(self.lang, self.mode)}"
+        if self.mode != "flow" or self.flows is None or not self.flows.lines:
+            return told
+        busiest = max(range(len(self.layout.lines)), key=self.flows.lines.__getitem__)
+        line = self.layout.lines[busiest]
+        return told + say(self.lang, "busiest").format(line.number, text(line.title, self.lang))
 
     def _bands(self) -> list[str]:
         """Stages from left to right, with their names; a plan without stages has one band and no name."""
@@ -180,7 +189,7 @@ class _Drawing:
             f"<title>{escape(visible(told))}</title></path>"
         ]
         if hollow and wide > 3:
-            inner = f'stroke="var(--paper)" stroke-width="{wide * 0.4:.1f}"'
+            inner = f'stroke="var(--paper)" stroke-width="{min(wide * 0.4, THREAD):.1f}"'
             found.append(f'<path class="track" d="{path}" {inner} pointer-events="none"/>')
         return found
 
@@ -219,7 +228,9 @@ class _Drawing:
             kind,
             ", ".join(f"{k.number} {text(k.title, self.lang)}" for k in lines),
         ]
-        told += [note] if note else []
+        lost = self._lost(n) if self.mode == "flow" else ""
+        told += [note.removesuffix(f" · {lost}") if lost else note] if note else []
+        told += [say(self.lang, "lost").format(lost.removeprefix("✕"))] if lost else []
         if station.back is not None:
             told.append(say(self.lang, "back").format(text(station.back, self.lang)))
         name = visible(" — ".join(told))
@@ -255,7 +266,8 @@ class _Drawing:
         count = self.flows.stations[n]
         shown = compact(count, self.lang)
         if self.below is None:
-            return shown
+            part = self._lost(n)
+            return f"{shown} · {part}" if part else shown
         before = self.below.stations[n]
         if not before:
             return shown
@@ -263,6 +275,12 @@ class _Drawing:
         unit = "\N{NO-BREAK SPACE}%" if self.lang == "fr" else "%"
         sign_ = "+" if change > 0 else "−"
         return f"{shown} · {sign_}{min(abs(change), 999)}{unit}" if change else shown
+
+    def _lost(self, n: int) -> str:
+        """The share of a station's messages that did not leave, where it is worth telling."""
+        share = self.flows.lost[n] if self.flows is not None and self.flows.lost else 0.0
+        unit = "\N{NO-BREAK SPACE}%" if self.lang == "fr" else "%"
+        return f"✕{100 * share:.0f}{unit}" if share >= TOLD else ""
 
     def _label(self, station: Station, note: str) -> str:
         label = station.label

@@ -15,6 +15,9 @@ _WORDS = {
         "parcours vécus : largeur et chiffres = contacts passés",
         "lived journeys: width and figures = contacts who passed",
     ),
+    "busiest": (" ; la plus chargée : {} {}", "; the busiest: {} {}"),
+    "lost": ("{} des messages n'en partent pas", "{} of its messages do not leave"),
+    "lost_sign": ("des messages ne partent pas", "of the messages do not leave"),
     "gap": (
         "vécu sur imaginé : pâle = si personne ne partait en route",
         "lived above imagined: pale = if nobody left on the way",

@@ -7,14 +7,16 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from bifurque.dashboard import comparing, jobs, launching
+from bifurque.dashboard import comparing, jobs, page_frontier, page_map
 from bifurque.dashboard.address import choose
-from bifurque.dashboard.parts import ACCENT, QUIET, SECOND, View, chart, data, figures, heading, table
+from bifurque.dashboard.parts import ACCENT, QUIET, View, chart, data, figures, heading, table
 from bifurque.dashboard.runs import Rows, Store, known_runs, open_store
 from bifurque.dashboard.wording import money, number, percent, plain, signed, visible
 from bifurque.rules.errors import BifurqueError
 
 TOTALS = ("revenue", "cost", "sent", "opened", "clicked", "purchases", "dropped", "held", "unsubscribed", "indifferent")
+FIGURES = ("candidates", "count", "indifferent", "net", "now", "quarantined", "reachable", "value")
+PARTS, MOST_PARTS = ("journey", "message", "stage", "channel", "arm"), 24
 
 
 def show(view: View) -> None:
@@ -22,6 +24,7 @@ def show(view: View) -> None:
     others = [name for name in known_runs() if name != view.name]
     if not others:
         st.info(view.t("one_run"))
+        page_frontier.show(view)
         return
     other = choose(view.t("against"), others, "with", visible, width=320)
     try:
@@ -32,8 +35,9 @@ def show(view: View) -> None:
     differs(view, base)
     headline(view, base)
     comparison(view, base)
+    page_map.beside(view, other)
     parts(view, base)
-    frontier(view)
+    page_frontier.show(view)
 
 
 def differs(view: View, base: Store) -> None:
@@ -85,16 +89,38 @@ def comparison(view: View, base: Store) -> None:
             jobs.watch(view.lang, key, lambda: comparing.begin(base.folder, view.store.folder))
         return
     totals = [r for r in found if r["group"] == "total" and r["low"] is not None]
-    rows = [relative(r, view.t(r["figure"]) if r["figure"] in TOTALS else r["figure"]) for r in totals if r["a"]]
+    rows = [relative(r, figure(view, r["figure"])) for r in totals if r["a"]]
     forest(view, rows, "total")
-    journeys = [
-        r for r in found if r["group"] in ("journey", "journeys") and r["figure"] == "revenue" and r["low"] is not None
-    ]
-    if journeys:
-        heading(view.t("by_journey"), view.t("forest_why"))
-        forest(view, [r | {"what": view.called(r["name"])} for r in journeys], "journeys", absolute=True)
+    by_part(view, found)
     columns = ("group", "name", "figure", "a", "b", "difference", "low", "high", "sign_probability")
-    table(view, found, {k: view.t(f"cmp_{k}") for k in columns}, "paired", sign_probability="percent")
+    told = [
+        r
+        | {"group": view.t(f"part_{r['group']}"), "name": called(view, r["name"]), "figure": figure(view, r["figure"])}
+        for r in found
+    ]
+    table(view, told, {k: view.t(f"cmp_{k}") for k in columns}, "paired", sign_probability="percent")
+
+
+def by_part(view: View, found: Rows) -> None:
+    """Revenue, part by part of the plan."""
+    rows = [r for r in found if r["figure"] == "revenue" and r["low"] is not None]
+    parts = [part for part in PARTS if any(r["group"] == part for r in rows)]
+    if not parts:
+        return
+    heading(view.t("by_part"), view.t("forest_why"))
+    part = choose(view.t("by"), parts, "by", lambda p: view.t(f"part_{p}"), buttons=True, label_visibility="collapsed")
+    mine = sorted((r for r in rows if r["group"] == part), key=lambda r: -abs(r["difference"]))[:MOST_PARTS]
+    forest(view, [r | {"what": called(view, r["name"])} for r in mine], "parts", absolute=True)
+
+
+def called(view: View, name: str) -> str:
+    """A part of the plan; an arm with its experiment or journey."""
+    return " · ".join(view.called(part) for part in name.split("/"))
+
+
+def figure(view: View, name: str) -> str:
+    """A figure in words."""
+    return view.t(f"figure_{name}") if name in FIGURES else view.t(name)
 
 
 def relative(row: dict[str, Any], what: str) -> dict[str, Any]:
@@ -110,7 +136,9 @@ def forest(view: View, rows: Rows, key: str, *, absolute: bool = False) -> None:
     told = [r | {"sure": view.t("sure" if r["low"] > 0 or r["high"] < 0 else "unsure")} for r in rows]
     form = "~s" if absolute else "+.1%"
     base = alt.Chart(data(told)).encode(
-        y=alt.Y("what:N", title=None, sort=[r["what"] for r in told], axis=alt.Axis(labelLimit=220)),
+        y=alt.Y(
+            "what:N", title=None, sort=[r["what"] for r in told], axis=alt.Axis(labelLimit=220, labelOverlap=False)
+        ),
         color=alt.Color(
             "sure:N", title=None, scale=alt.Scale(domain=[view.t("sure"), view.t("unsure")], range=[ACCENT, QUIET])
         ),
@@ -125,7 +153,7 @@ def forest(view: View, rows: Rows, key: str, *, absolute: bool = False) -> None:
     sure = sum(r["low"] > 0 or r["high"] < 0 for r in rows)
     chart(
         view,
-        (zero + bars + dots).properties(height=max(120, 26 * len(rows))),
+        (zero + bars + dots).properties(height=70 + 26 * len(rows)),
         view.t("forest_alt", sure, len(rows)),
         key=f"forest_{key}",
     )
@@ -161,65 +189,3 @@ def parts(view: View, base: Store) -> None:
     table(
         view, gaps, {k: view.t(k) for k in gaps[0]} if gaps else {}, "compare_groups", revenue="money", margin="money"
     )
-
-
-def frontier(view: View) -> None:
-    """All runs: revenue against people lost; those that nothing beats on both stand on the frontier."""
-    rows = summaries()
-    if len(rows) < 3:
-        st.info(view.t("frontier_needs"))
-        return
-    heading(view.t("frontier"), view.t("frontier_why"))
-    for row in rows:
-        row["best"] = not any(
-            (o["revenue"] >= row["revenue"] and o["lost"] < row["lost"])
-            or (o["revenue"] > row["revenue"] and o["lost"] <= row["lost"])
-            for o in rows
-        )
-        row["what"] = view.t("on_frontier" if row["best"] else "beaten")
-    picker = alt.selection_point(fields=["run"], name="picked")
-    drawing = (
-        alt.Chart(data(rows))
-        .mark_point(filled=True, size=150)
-        .encode(
-            x=alt.X("lost:Q", title=view.t("lost_share"), axis=alt.Axis(format=".2%"), scale=alt.Scale(zero=False)),
-            y=alt.Y("revenue:Q", title=view.t("revenue_each"), scale=alt.Scale(zero=False)),
-            color=alt.Color(
-                "what:N",
-                title=None,
-                scale=alt.Scale(domain=[view.t("on_frontier"), view.t("beaten")], range=[SECOND, QUIET]),
-            ),
-            tooltip=["run:N", "set:N", alt.Tooltip("revenue:Q", format=",.2f"), alt.Tooltip("lost:Q", format=".2%")],
-        )
-        .add_params(picker)
-        .properties(height=320)
-    )
-    best = sum(r["best"] for r in rows)
-    chart(view, drawing, view.t("frontier_alt", best, len(rows)), key="frontier")
-    columns = {
-        "run": view.t("run"),
-        "set": view.t("change"),
-        "revenue": view.t("revenue_each"),
-        "lost": view.t("lost_share"),
-        "what": view.t("standing"),
-    }
-    table(view, rows, columns, "frontier", lost="percent")
-
-
-def summaries() -> Rows:
-    """Every run in two figures, per contact so that sizes may differ."""
-    found: Rows = []
-    for name, folder in known_runs().items():
-        if not launching.is_there(folder):
-            continue
-        try:
-            store = open_store(folder)
-            totals = store.kpis["totals"]
-        except BifurqueError:
-            continue
-        contacts = max(totals["contacts"], 1)
-        found.append(
-            {"run": visible(name), "set": visible(", ".join(store.run.manifest["plan"]["set"]), 120)}
-            | {"revenue": totals["revenue"] / contacts, "lost": totals["unsubscribed"] / contacts}
-        )
-    return found

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from bifurque.dashboard import address, launching
+from bifurque.dashboard import address, contact_path, launching
 from bifurque.dashboard.parts import ACCENT, QUIET, SECOND, View, chart, data, figures, heading, nothing, table, trouble
 from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import day, moment, money, number, plain, visible
@@ -33,6 +33,7 @@ def show(view: View) -> None:
         return
     zone = str(known["zone"]) if known else view.store.plan.zone
     person(view, contact, rows, events, known)
+    contact_path.show(view, contact, rows, zone)
     timeline(view, rows, events, zone)
     hours(view, rows, events, zone)
     decisions(view, rows, events, zone)

@@ -7,6 +7,7 @@ import datetime as dt
 import altair as alt
 import streamlit as st
 
+from bifurque.dashboard import page_cohorts
 from bifurque.dashboard.parts import SCALE, View, chart, data, everybody, heading, nothing, table
 from bifurque.dashboard.wording import number
 
@@ -22,6 +23,7 @@ def show(view: View) -> None:
     stock(view, rows)
     stays(view, first, last)
     moves(view, first, last)
+    page_cohorts.show(view)
 
 
 def stock(view: View, rows: list[dict[str, int]]) -> None:
@@ -105,7 +107,8 @@ def moves(view: View, first: int, last: int) -> None:
         ),
         tooltip=["origin:N", "stage:N", alt.Tooltip("contacts:Q", format=",")],
     )
-    middle = max(r["contacts"] for r in told) ** 0.5
+    numbers = [r["contacts"] for r in told]
+    middle = max(numbers) ** 0.6 * min(numbers) ** 0.4  # of the logarithmic scale
     counts = base.mark_text(fontSize=13).encode(
         **encode,
         text=alt.Text("contacts:Q", format=","),

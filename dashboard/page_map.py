@@ -14,7 +14,7 @@ from bifurque.dashboard.map_component import metro
 from bifurque.dashboard.map_flows import Flows, flows_of, weekly
 from bifurque.dashboard.map_layout import layout_of
 from bifurque.dashboard.map_svg import draw
-from bifurque.dashboard.parts import View, heading, table
+from bifurque.dashboard.parts import View, everybody, heading, table
 from bifurque.dashboard.runs import Rows, Store, known_runs, open_store
 from bifurque.dashboard.style import width_of
 from bifurque.dashboard.wording import day, visible
@@ -54,6 +54,7 @@ def widths(folder: str, digest: str, _store: Store) -> list[list[float]]:
 
 def show(view: View) -> None:
     """The map, what was clicked on it, and the same as a table."""
+    everybody(view)
     mode, other = choices(view)
     try:
         with st.spinner(view.t("drawing")):
@@ -62,6 +63,8 @@ def show(view: View) -> None:
         st.warning(visible(str(error), 300))
         return
     everything(view, svg, mode)
+    with st.expander(view.t("as_table"), expanded=False):  # a click does not make it anew
+        as_table(view, laid_out(*key(view), view.store))
 
 
 def key(view: View) -> tuple[str, str]:
@@ -87,28 +90,62 @@ def choices(view: View) -> tuple[str, str]:
                 st.caption(view.t("one_run"))
                 return "flow", ""
             other = choose(view.t("against"), others, "with", visible, width=300)
+        lines = ["", *view.store.plan.journeys]
+        choose(view.t("line"), lines, "line", lambda j: view.called(j) if j else view.t("all_lines"), width=300)
     return mode, other
+
+
+def only(layout: Layout, journey: str) -> dict[str, list[Any]] | None:
+    """The tracks and stations of one line; nothing: all of them."""
+    tracks = [n for n, t in enumerate(layout.tracks) if layout.lines[t.line].journey == journey]
+    stations = {s for n in tracks for s in (layout.tracks[n].origin, layout.tracks[n].target)}
+    return {"tracks": list(tracks), "stations": sorted(stations)} if tracks else None
 
 
 @st.fragment
 def everything(view: View, svg: str, mode: str) -> None:
     """The map and its panel: a click draws only this again."""
-    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    wide, high = (float(found[1]), float(found[2])) if found else (3.0, 1.0)
     series = None
     if mode == "flow":
         labels = [view.t("whole_period"), *(week_name(view, n) for n in range(view.store.weeks))]
         wide_by_week = widths(*key(view), view.store)
         series = {"widths": wide_by_week, "labels": labels[: 1 + len(wide_by_week)]}
     texts = {name: view.t(name) for name in BUTTONS}
+    if "chosen_pick" in st.session_state:  # from another page
+        st.query_params["pick"] = st.session_state.pop("chosen_pick")
     picked = str(st.query_params.get("pick", ""))
-    metro(svg, wide / high, texts, key=WIDGET, picked=picked, weeks=series, on_pick=remember)
-    st.caption(view.t("map_help"))
     layout = laid_out(*key(view), view.store)
+    shown = only(layout, str(st.session_state.get("line", "")))
+    metro(svg, aspect_of(svg), texts, key=WIDGET, picked=picked, weeks=series, on_pick=remember, lived=shown)
+    st.caption(view.t("map_help"))
     if picked:
         page_station.show(view, layout, picked)
-    with st.expander(view.t("as_table"), expanded=False):
-        as_table(view, layout)
+
+
+def beside(view: View, other: str) -> None:
+    """The map of this run above that of another one: what each line gains and loses."""
+    heading(view.t("map_gap"), view.t("map_gap_why"))
+    try:
+        svg = picture(*key(view), "compare", view.lang, view.weeks, other, view.store)
+    except BifurqueError as error:
+        st.warning(visible(str(error), 300))
+        return
+    texts = {name: view.t(name) for name in BUTTONS}
+    metro(svg, aspect_of(svg), texts, key="metro_beside", picked="", weeks=None, on_pick=to_map)
+
+
+def to_map(widget: str = "metro_beside", mode: str = "compare") -> None:
+    """What was clicked on a map of another page is shown on the page of the map."""
+    picked = getattr(st.session_state.get(widget), "pick", None)
+    if isinstance(picked, str):
+        for name, value in (("chosen_pick", picked), ("mode", mode), ("go_to", "map")):
+            st.session_state[name] = value
+
+
+def aspect_of(svg: str) -> float:
+    """The width of a picture by its height."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return float(found[1]) / float(found[2]) if found else 3.0
 
 
 def remember() -> None:

@@ -152,13 +152,21 @@ def caps(view: View) -> None:
     rows = view.rows(
         """SELECT reason, sum(count) FILTER (WHERE outcome = 'held')::BIGINT AS held,
              coalesce(sum(count) FILTER (WHERE outcome = 'dropped'), 0)::BIGINT AS dropped,
-             coalesce(sum(value_cents), 0) / 100.0 AS value
+             coalesce(sum(value_cents), 0) / 100.0 AS value,
+             sum(count) / (SELECT sum(count) FROM decision_week WHERE week BETWEEN ? AND ?) AS share_decided
            FROM decision_week WHERE reason LIKE 'cap:%' AND week BETWEEN ? AND ? GROUP BY ALL ORDER BY held DESC""",
+        *view.weeks,
         *view.weeks,
     )
     heading(view.t("caps"), view.t("caps_why"))
     rows = [r | {"reason": view.reason(r["reason"])} for r in rows]
-    table(view, rows, {k: view.t(k) for k in ("reason", "held", "dropped", "value")}, "caps")
+    table(
+        view,
+        rows,
+        {k: view.t(k) for k in ("reason", "held", "dropped", "share_decided", "value")},
+        "caps",
+        share_decided="percent",
+    )
 
 
 def indifferent(view: View) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import altair as alt
 import streamlit as st
 
@@ -32,6 +34,11 @@ def chain(view: View, row: dict[str, float]) -> None:
         told = view.t("interval", percent(lang, low, 2), percent(lang, high, 2), number(lang, whole))
         return percent(lang, rate), told
 
+    def total(name: str, write: Callable[[float], str]) -> tuple[str, str]:
+        lived = again(view, name)
+        told = view.t("replicated", write(lived["low"]), write(lived["high"]), lived["count"]) if lived else ""
+        return write(row[name]), told
+
     heading(view.t("chain"), view.t("chain_why"))
     figures(
         [
@@ -39,15 +46,24 @@ def chain(view: View, row: dict[str, float]) -> None:
             (view.t("per_contact"), number(lang, sent / max(contacts, 1), 1), ""),
             (view.t("opened"), *share(opened, sent)),
             (view.t("clicked"), *share(clicked, opened)),
-            (view.t("purchases"), brief(lang, bought), ""),
+            (view.t("purchases"), *total("conversions", lambda v: brief(lang, v))),
             (view.t("basket"), money(lang, revenue / max(bought, 1), currency), ""),
-            (view.t("revenue"), money(lang, revenue, currency), ""),
-            (view.t("cost"), money(lang, row["cost"], currency), ""),
+            (view.t("revenue"), *total("revenue", lambda v: money(lang, v, currency))),
+            (view.t("cost"), *total("cost", lambda v: money(lang, v, currency))),
             (view.t("unsubscribed"), *share(int(row["unsubscribed"]), contacts)),
             (view.t("unreachable"), *share(contacts - int(row["reachable"]), contacts)),
             (view.t("value_12"), money(lang, row["value_12_months"], currency), ""),
         ]
     )
+
+
+def again(view: View, name: str) -> dict[str, float] | None:
+    """The interval of a total over replications, if the run has any and everybody is looked at."""
+    replications = view.store.kpis.get("replications")
+    if view.kind != "all" or not replications:
+        return None
+    figure = replications["figures"]["totals"].get({"conversions": "purchases"}.get(name, name))
+    return figure | {"count": replications["count"]} if figure else None
 
 
 def groups(view: View) -> None:
@@ -70,7 +86,8 @@ def course(view: View) -> None:
     rows = view.rows(
         """SELECT week, sum(sent)::BIGINT AS sent, sum(opened)::BIGINT AS opened, sum(revenue_cents) / 100.0 AS revenue
            FROM station_week WHERE week BETWEEN ? AND ? GROUP BY week ORDER BY week""",
-        *view.weeks,
+        view.weeks[0],
+        min(view.weeks[1], view.store.whole_weeks - 1),
     )
     if not rows:
         return

@@ -104,6 +104,7 @@ def station(view: View, layout: Layout, at: Station) -> None:
             (view.t("left_on"), percent(lang, found["left_on"] / whole), ""),
             (view.t("sent"), brief(lang, found["sent"]), ""),
             (view.t("lost"), brief(lang, found["lost"]), ""),
+            *lives(view, journey, steps),
         ]
     )
     left, right = st.columns(2)
@@ -120,6 +121,40 @@ def station(view: View, layout: Layout, at: Station) -> None:
         columns = {k: view.t(k) for k in ("reason", "winner", "times", "value")}
         table(view, reasons, columns, "losses", value="money")
     people(view, journey, steps)
+
+
+def lives(view: View, journey: str, steps: set[str]) -> list[tuple[str, str, str]]:
+    """Over the lives kept whole: how many came, how often each, and how long after what came before in the visit."""
+    start = int(view.store.run.manifest["start"])
+    here = f"step IN ({', '.join('?' for _ in steps)}) AND message <> ''"
+    rows = view.rows(
+        f"""WITH came AS (SELECT contact, visit, min(time) AS moment FROM sample_walks
+              WHERE journey = ? AND {here} GROUP BY ALL),
+            before AS (SELECT contact, visit, moment, max(w.time) AS since
+              FROM came JOIN sample_walks AS w USING (contact, visit)
+              WHERE w.journey = ? AND w.time <= moment AND NOT (w.{here}) GROUP BY ALL)
+            SELECT count(DISTINCT contact) AS people, count(*) AS visits, median(epoch(moment - since)) AS wait
+            FROM came LEFT JOIN before USING (contact, visit, moment)
+            WHERE (epoch(moment) - ?) // 604800 BETWEEN ? AND ?""",
+        *(journey, *sorted(steps), journey, *sorted(steps), start),
+        *view.weeks,
+    )
+    found = rows[0]
+    if not found["people"]:
+        return []
+    told = view.t("lives_kept", number(view.lang, found["people"]))
+    figures = [(view.t("visits_each"), number(view.lang, found["visits"] / found["people"], 1), told)]
+    if found["wait"] is not None:
+        figures.append((view.t("wait_median"), lasting(view, found["wait"]), told))
+    return figures
+
+
+def lasting(view: View, seconds: float) -> str:
+    """A length of time in its largest unit."""
+    for unit, size in (("unit_days", 86400), ("unit_hours", 3600), ("unit_minutes", 60)):
+        if seconds >= size:
+            return view.t(unit, number(view.lang, seconds / size, 0 if seconds % size == 0 else 1))
+    return view.t("unit_minutes", number(view.lang, seconds / 60, 0))
 
 
 def ends(view: View, at: Station) -> None:
@@ -141,7 +176,8 @@ def arrivals(view: View, journey: str, steps: set[str]) -> None:
     )
     weeks: dict[int, int] = {}
     for r in rows:
-        if r["journey"] == journey and r["to"] in steps and r["from"] not in steps:
+        whole = r["week"] < view.store.whole_weeks
+        if whole and r["journey"] == journey and r["to"] in steps and r["from"] not in steps:
             weeks[r["week"]] = weeks.get(r["week"], 0) + r["passed"]
     if not weeks:
         return

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import altair as alt
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
+from bifurque.dashboard import page_conditions
 from bifurque.dashboard.address import choose
 from bifurque.dashboard.parts import ACCENT, SECOND, View, chart, data, everybody, heading, nothing, table
 from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import interval, number, percent, plain, visible
+
+DRAWS = 400
 
 
 def show(view: View) -> None:
@@ -41,8 +46,23 @@ def ranked(ways: Rows) -> list[dict[str, Any]]:
         spread = sum(abs(p["bought"] - mean * p["contacts"]) for p in parts) / contacts
         left = sum(abs(p["unsubscribed"] - gone * p["contacts"]) for p in parts) / contacts
         row = {"journey": journey, "step": step, "ways": len(parts), "contacts": contacts, "spread": spread}
+        row["low"], row["high"] = reach(np.array([(p["contacts"], p["bought"]) for p in parts]))
         found.append(row | {"spread_gone": left, "mean": mean, "parts": parts})
     return sorted((f for f in found if f["ways"] > 1), key=lambda f: -f["spread"])
+
+
+def reach(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """The 95 % interval of a spread: ways drawn again and again with the shares that were seen (basic bootstrap)."""
+    contacts, shares = counts[:, 0], counts[:, 1] / counts[:, 0]
+
+    def spread(bought: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        mean = bought.sum(axis=-1, keepdims=True) / contacts.sum()
+        apart: npt.NDArray[np.float64] = np.abs(bought - mean * contacts).sum(axis=-1) / contacts.sum()
+        return apart
+
+    drawn = spread(np.random.default_rng(1).binomial(contacts, shares, (DRAWS, len(contacts))))
+    seen, (low, high) = float(spread(counts[:, 1])), np.quantile(drawn, [0.025, 0.975])
+    return max(0.0, 2 * seen - float(high)), max(0.0, 2 * seen - float(low))
 
 
 def label(view: View, row: dict[str, Any]) -> str:
@@ -61,14 +81,14 @@ def ranking(view: View, found: list[dict[str, Any]]) -> None:
     heading(view.t("ranking"), view.t("ranking_why"))
     rows = [
         {"where": label(view, f), "ways": f["ways"], "contacts": f["contacts"], "mean": f["mean"]}
-        | {"spread": f["spread"], "spread_gone": f["spread_gone"]}
+        | {k: f[k] for k in ("spread", "low", "high", "spread_gone")}
         for f in found
     ]
     first = rows[0]
     told = view.t("ranking_alt", first["where"], percent(view.lang, first["spread"]))
     st.markdown(plain(told, 300))
     columns = {k: view.t(f"turn_{k}") for k in rows[0]}
-    table(view, rows, columns, "turning", mean="percent", spread="percent", spread_gone="percent")
+    table(view, rows, columns, "turning", **dict.fromkeys(("mean", "spread", "low", "high", "spread_gone"), "percent"))
 
 
 def one_step(view: View, found: list[dict[str, Any]]) -> None:
@@ -92,9 +112,10 @@ def one_step(view: View, found: list[dict[str, Any]]) -> None:
         x="rate:Q", color=colour(dots), tooltip=["way:N", "what:N", alt.Tooltip("rate:Q", format=".2%")]
     )
     best = max((d for d in dots if d["what"] == view.t("later_bought")), key=lambda d: d["rate"])
-    drawing = (bars + points).properties(height=max(150, 64 * len(row["parts"])))
+    drawing = (bars + points).properties(height=70 + 56 * len(row["parts"]))
     chart(view, drawing, view.t("one_step_alt", best["way"], percent(view.lang, best["rate"])))
     splits(view, row)
+    page_conditions.show(view, row["journey"])
 
 
 def colour(dots: list[dict[str, Any]]) -> alt.Color:

@@ -73,7 +73,7 @@ def answered(folder: str, digest: str, sql: str, values: tuple[Any, ...], _store
     return _store.rows(sql, *values)
 
 
-def chart(view: View, drawing: alt.Chart | alt.LayerChart | alt.HConcatChart, told: str, **more: Any) -> Any:
+def chart(view: View, drawing: alt.TopLevelMixin, told: str, **more: Any) -> Any:
     """A chart with numbers as the reader's language writes them, and its finding in words for who cannot see it."""
     return st.altair_chart(drawing.configure(locale=LOCALE[view.lang]), alt=told, width="stretch", **more)
 
@@ -90,7 +90,7 @@ def nothing(view: View, key: str = "nothing") -> None:
 
 def heading(text: str, why: str = "") -> None:
     """A heading, and one line on what it answers."""
-    st.subheader(text, anchor=False)
+    st.header(text, anchor=False)
     if why:
         st.caption(why)
 

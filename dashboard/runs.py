@@ -92,6 +92,11 @@ class Store:
         """How many weeks it lasts."""
         return -(-(int(self.run.manifest["end"]) - int(self.run.manifest["start"])) // (7 * 86400))
 
+    @property
+    def whole_weeks(self) -> int:
+        """How many of them are not cut short by the end; one at least."""
+        return max((int(self.run.manifest["end"]) - int(self.run.manifest["start"])) // (7 * 86400), 1)
+
     @cached_property
     def tables(self) -> dict[str, str]:
         """What may be asked about: names of tables, and the files they are."""

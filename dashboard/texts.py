@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bifurque.dashboard.texts_compare import COMPARE
 from bifurque.dashboard.texts_pages import PAGES
 
 _FRAME: dict[str, tuple[str, str]] = {
@@ -97,7 +98,7 @@ _FRAME: dict[str, tuple[str, str]] = {
     "events": ("événements", "events"),
 }
 
-_WORDS = _FRAME | PAGES
+_WORDS = _FRAME | PAGES | COMPARE
 T: dict[str, dict[str, str]] = {
     "fr": {key: fr for key, (fr, _) in _WORDS.items()},
     "en": {key: en for key, (_, en) in _WORDS.items()},

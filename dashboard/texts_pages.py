@@ -1,4 +1,4 @@
-"""What single pages say, in French and in English; `texts` puts it together."""
+"""What the pages about one run say, in French and in English; `texts` puts it together."""
 
 from __future__ import annotations
 
@@ -29,9 +29,18 @@ PAGES: dict[str, tuple[str, str]] = {
     "left_on": ("ont continué", "went on"),
     "lost": ("perdus", "lost"),
     "first_reason": ("première raison", "first reason"),
+    "visits_each": ("passages par contact", "visits each"),
+    "wait_median": ("attente médiane avant", "median wait before"),
+    "lives_kept": ("{0} contacts parmi les vies gardées", "{0} contacts among the lives kept"),
+    "unit_days": ("{0} j", "{0} d"),
+    "unit_hours": ("{0} h", "{0} h"),
+    "unit_minutes": ("{0} min", "{0} min"),
+    "line": ("Ligne", "Line"),
+    "all_lines": ("Toutes les lignes", "All lines"),
     "losses": ("Pourquoi des messages n'en partent pas", "Why messages do not leave from here"),
     "next": ("Ensuite", "Next"),
     "the_end": ("fin du parcours", "end of the journey"),
+    "the_goal": ("but atteint", "goal reached"),
     "passed": ("passages", "passages"),
     "share_of_leaving": ("de ceux qui quittent la station", "of those who leave the station"),
     "arrived_alt": ("Au plus {0} arrivées, semaine {1}.", "At most {0} arrivals, in week {1}."),
@@ -44,11 +53,15 @@ PAGES: dict[str, tuple[str, str]] = {
     "chain": ("Du contact au revenu", "From contact to revenue"),
     "chain_why": (
         "Contacts × messages × ouvertures × clics × achats × panier, moins ce que coûtent envois et désabonnements. "
-        "Passez sur le ? pour l'intervalle à 95 %.",
+        "Passez sur le ? pour l'intervalle à 95 % ; celui des totaux vient de répétitions (`--replications`).",
         "Contacts × messages × opens × clicks × purchases × basket, less what sends and opt-outs cost. "
-        "Hover the ? for the 95 % interval.",
+        "Hover the ? for the 95 % interval; that of totals comes from replications (`--replications`).",
     ),
     "interval": ("entre {0} et {1} (95 %), sur {2} cas", "between {0} and {1} (95 %), over {2} cases"),
+    "replicated": (
+        "entre {0} et {1} (95 %), sur {2} répétitions avec d'autres graines",
+        "between {0} and {1} (95 %), over {2} replications with other seeds",
+    ),
     "per_contact": ("messages par contact", "messages per contact"),
     "basket": ("panier moyen", "mean basket"),
     "unreachable": ("injoignables", "unreachable"),
@@ -118,6 +131,7 @@ PAGES: dict[str, tuple[str, str]] = {
         "Combien de fois chaque plafond a retenu ou arrêté un message.",
         "How often each cap held or stopped a message.",
     ),
+    "share_decided": ("part des décisions", "share of decisions"),
     "indifferent": ("Indifférents", "Indifferent"),
     "indifferent_why": (
         "12 envois ou plus en un an, et rien d'ouvert : on continue pourtant de leur écrire.",
@@ -168,6 +182,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "turn_contacts": ("contacts", "contacts"),
     "turn_mean": ("achètent ensuite", "buy later"),
     "turn_spread": ("écart d'achat", "spread of buying"),
+    "turn_low": ("au moins", "at least"),
+    "turn_high": ("au plus", "at most"),
     "turn_spread_gone": ("écart de désabonnement", "spread of opting out"),
     "one_step": ("Une étape, voie par voie", "One step, way by way"),
     "one_step_why": (
@@ -182,6 +198,23 @@ PAGES: dict[str, tuple[str, str]] = {
     "way_else": ("sinon", "otherwise"),
     "later_bought": ("achètent ensuite", "buy later"),
     "later_unsubscribed": ("se désabonnent ensuite", "opt out later"),
+    "tree": ("Ce qui distingue ceux qui achèteront", "What tells later buyers apart"),
+    "tree_why": (
+        "« {0} », {1} contacts parmi les vies gardées, chacun une fois : des conditions qu'un plan peut poser, sur les "
+        "{2} jours d'avant l'entrée, et la part qui achète dans les {2} jours d'après. Un lien, pas un effet.",
+        "“{0}”, {1} contacts among the lives kept, each once: conditions a plan can ask, about the {2} days before the "
+        "entry, and the share who buy within {2} days after it. A link, no effect.",
+    ),
+    "no_tree": (
+        "Aucune condition simple ne les distingue plus que le hasard.",
+        "No simple condition tells them apart more than chance would.",
+    ),
+    "tree_alt": ("Ceux qui achètent le plus : {0} ({1}).", "Those who buy most: {0} ({1})."),
+    "condition": ("condition", "condition"),
+    "in_plan": ("le plan en tient compte", "the plan asks about it"),
+    "all_of_them": ("tous", "all of them"),
+    "yes": ("oui", "yes"),
+    "no": ("non", "no"),
     "loops": ("Le jour sans fin", "The endless day"),
     "loops_why": (
         "Parcours repris encore et encore : ceux qui y entrent 5 fois ou plus, et n'en ouvrent rien.",
@@ -225,6 +258,32 @@ PAGES: dict[str, tuple[str, str]] = {
     "arrives": ("arrivée", "arrival"),
     "from_stage": ("de", "from"),
     "to_stage": ("vers", "to"),
+    "streams": ("De mois en mois, d'étape en étape", "From month to month, from stage to stage"),
+    "streams_why": (
+        "Largeur : combien des {0} vies gardées avec la simulation passent d'une étape à l'autre entre deux dates.",
+        "Width: how many of the {0} lives kept with the run go from one stage to another between two dates.",
+    ),
+    "streams_alt": (
+        "Le changement le plus fréquent : de {0} à {1}, {2} vies.",
+        "The most frequent change: {0} to {1}, {2} lives.",
+    ),
+    "streams_still": ("Personne ne change d'étape.", "Nobody changes stage."),
+    "from_date": ("du", "from"),
+    "to_date": ("au", "to"),
+    "lives": ("vies", "lives"),
+    "in_figures": ("En chiffres", "In figures"),
+    "cohorts": ("Cohortes : qui rachète", "Cohorts: who buys again"),
+    "cohorts_why": (
+        "Par mois du premier achat dans la simulation (entre parenthèses, combien de vies gardées) : part qui achète "
+        "aussi au mois suivant, au deuxième, et ainsi de suite.",
+        "By month of the first purchase in the run (in brackets, how many of the lives kept): the share who also buy "
+        "in the next month, the second, and so on.",
+    ),
+    "cohorts_alt": ("{0} rachètent dès le mois suivant.", "{0} buy again in the very next month."),
+    "no_cohort": ("Pas assez d'achats pour former des cohortes.", "Too few purchases to form cohorts."),
+    "cohort": ("premier achat", "first purchase"),
+    "months_later": ("mois plus tard", "months later"),
+    "bought_again": ("achètent ce mois-là", "buy in that month"),
     # contact
     "contact": ("Contact", "Contact"),
     "kind_typical": ("Un contact typique", "A typical contact"),
@@ -240,6 +299,18 @@ PAGES: dict[str, tuple[str, str]] = {
     "dot_dropped": ("abandonné", "dropped"),
     "dot_replaced": ("remplacé", "replaced"),
     "dot_event": ("a fait", "did"),
+    "on_map": ("Son chemin sur le plan", "Their path on the map"),
+    "on_map_why": (
+        "En couleur ce que la personne a parcouru, le reste est pâle. Cliquez une station pour ses chiffres.",
+        "In colour what this person went through, the rest is pale. Click a station for its figures.",
+    ),
+    "on_map_alt": ("{0} parcours, {1} stations.", "{0} journeys, {1} stations."),
+    "scores": ("Ses scores", "Their scores"),
+    "scores_why": (
+        "Ils montent avec ce que la personne fait, et retombent avec le temps. En pointillé, les seuils des étapes.",
+        "They rise with what this person does, and fade with time. Dashed: the thresholds of stages.",
+    ),
+    "scores_alt": ("{0} : jusqu'à {1}.", "{0}: up to {1}."),
     "path": ("Son année", "Their year"),
     "path_why": (
         "Une ligne par parcours ; ce que la personne fait est sur la ligne des événements.",
@@ -258,109 +329,4 @@ PAGES: dict[str, tuple[str, str]] = {
     "from_to": ("Du {0} au {1}", "From {0} to {1}"),
     "when": ("quand", "when"),
     "what_happened": ("ce qui s'est passé", "what happened"),
-    # compare
-    "one_run": (
-        "Une seule simulation : lancez-en une autre (Atelier, Simuler) pour comparer.",
-        "Only one run: simulate another (Workshop, Simulate) to compare.",
-    ),
-    "against": ("Comparer à (A)", "Compare with (A)"),
-    "compared": ("**B** : {0}.  **A** : {1}.", "**B**: {0}.  **A**: {1}."),
-    "as_written": ("le plan tel qu'écrit", "the plan as written"),
-    "not_paired": (
-        "Ces deux simulations n'ont pas les mêmes contacts, la même durée ou la même graine : la chance s'en mêle.",
-        "These runs do not have the same contacts, horizon or seed: luck plays its part.",
-    ),
-    "gap_help": ("{0} de A", "{0} of A"),
-    "cmp_figure": ("chiffre", "figure"),
-    "cmp_a": ("A", "A"),
-    "cmp_b": ("B", "B"),
-    "cmp_difference": ("B − A", "B − A"),
-    "cmp_relative": ("en part de A", "as a share of A"),
-    "cmp_group": ("groupe", "group"),
-    "cmp_name": ("nom", "name"),
-    "cmp_low": ("au moins", "at least"),
-    "cmp_high": ("au plus", "at most"),
-    "cmp_sign_probability": ("probabilité d'être positif", "probability of being positive"),
-    "difference": ("B − A", "B − A"),
-    "paired": ("Contact par contact", "Contact by contact"),
-    "paired_why": (
-        "Les mêmes personnes vivent les deux plans avec la même chance : chaque différence a son intervalle à 95 %.",
-        "The same people live both plans with the same luck: each difference has its 95 % interval.",
-    ),
-    "pair_them": ("Calculer les intervalles", "Work out the intervals"),
-    "sure": ("la différence est sûre", "the difference is sure"),
-    "unsure": ("elle peut être nulle", "it may be nil"),
-    "forest_why": ("Revenu, par parcours, en monnaie du plan.", "Revenue by journey, in the plan's currency."),
-    "forest_alt": ("{0} différences sur {1} sont sûres.", "{0} of {1} differences are sure."),
-    "by_journey_gap": ("B moins A, parcours par parcours.", "B less A, journey by journey."),
-    "by_group_gap": ("B moins A, par persona et segment.", "B less A, by persona and segment."),
-    "frontier": ("Frontière : revenu contre désabonnements", "Frontier: revenue against opt-outs"),
-    "frontier_why": (
-        "Chaque point est une simulation ; sur la frontière, aucune autre ne fait mieux sur les deux axes.",
-        "Each point is a run; on the frontier, none does better on both axes.",
-    ),
-    "frontier_needs": (
-        "À partir de trois simulations, la frontière entre revenu et désabonnements se dessine ici.",
-        "From three runs on, the frontier between revenue and opt-outs is drawn here.",
-    ),
-    "frontier_alt": ("{0} simulations sur {1} sont sur la frontière.", "{0} of {1} runs are on the frontier."),
-    "on_frontier": ("sur la frontière", "on the frontier"),
-    "beaten": ("dépassée", "beaten"),
-    "lost_share": ("part de désabonnés", "share who opted out"),
-    "revenue_each": ("revenu par contact", "revenue per contact"),
-    "change": ("changement", "change"),
-    "standing": ("position", "standing"),
-    # simulate
-    "changes": ("Ce qui change", "What changes"),
-    "changes_why": (
-        "Choisissez une valeur du plan, donnez-lui en une autre ; `check` en dit son avis aussitôt.",
-        "Choose a value of the plan, give it another; `check` says at once what it thinks.",
-    ),
-    "path_of": ("Valeur du plan", "Value of the plan"),
-    "choose": ("Choisir…", "Choose…"),
-    "new_value": ("Nouvelle valeur", "New value"),
-    "add": ("Ajouter", "Add"),
-    "as_set": ("Changements, un par ligne", "Changes, one a line"),
-    "as_set_help": ("Comme avec --set : chemin=valeur", "As with --set: path=value"),
-    "clean": ("Rien à redire : le plan peut être simulé.", "Nothing to object: the plan can be simulated."),
-    "and_more": ("et {0} de plus", "and {0} more"),
-    "same_luck": (
-        "Mêmes contacts, même durée, même graine : seul le plan change, la comparaison est la plus précise.",
-        "Same contacts, horizon and seed: only the plan differs, and the comparison is at its sharpest.",
-    ),
-    "launch": ("Simuler", "Simulate"),
-    "launched": ("« {0} » est simulé.", "“{0}” is simulated."),
-    "compare_now": ("Comparer maintenant", "Compare now"),
-    # board
-    "board": ("Tableau des scénarios", "Board of scenarios"),
-    "board_why": (
-        "Gain de revenu sur les mêmes contacts avec la même chance. L'état est noté à côté des simulations.",
-        "Gain in revenue over the same contacts with the same luck. The state is noted beside the runs.",
-    ),
-    "no_scenario": ("Rien n'a encore été essayé : voyez Simuler.", "Nothing has been tried yet: see Simulate."),
-    "whole_plan": ("Tout le plan", "The whole plan"),
-    "board_journey": ("parcours", "journey"),
-    "board_change": ("meilleur changement essayé", "best change tried"),
-    "board_gain": ("gain simulé", "simulated gain"),
-    "board_unsubscribed": ("désabonnés en plus", "more opt-outs"),
-    "board_state": ("état", "state"),
-    "board_run": ("simulation", "run"),
-    "state_idea": ("idée", "idea"),
-    "state_testing": ("à l'essai", "testing"),
-    "state_adopted": ("adopté", "adopted"),
-    # SQL
-    "question": ("Question", "Question"),
-    "ask": ("Demander", "Ask"),
-    "only_select": (
-        "Une seule question, et elle commence par SELECT.",
-        "One question only, and it starts with SELECT.",
-    ),
-    "too_slow": (
-        "Plus de {0} secondes : la question a été arrêtée.",
-        "More than {0} seconds: the question was stopped.",
-    ),
-    "not_answered": ("La question n'a pas de réponse :", "The question has no answer:"),
-    "rows_found": ("{0} lignes", "{0} rows"),
-    "more_rows": ("Seules les {0} premières lignes sont montrées.", "Only the first {0} rows are shown."),
-    "tables": ("Ce que l'on peut interroger", "What can be asked about"),
 }

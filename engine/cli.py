@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from bifurque.engine.cli_options import as_json, lang, sets
+from bifurque.engine.cli_place import placed, run_or_resume
 from bifurque.engine.cli_replications import replicating
 from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.engine.commands import CLEAN, FINDINGS, UNREADABLE, Commands
@@ -146,7 +147,7 @@ def schema() -> None:
 
 
 @main.command()
-@click.argument("plan", type=click.Path(path_type=File))
+@click.argument("plan", type=click.Path(path_type=File), required=False)
 @click.option("--contacts", type=click.IntRange(1, 10**10), help="How many contacts to draw; by default the plan's.")
 @click.option("--days", type=click.IntRange(1, 3700), help="The horizon; by default the plan's.")
 @click.option("--seed", type=click.IntRange(0, 2**62), default=1, show_default=True, help="Of all draws.")
@@ -177,14 +178,14 @@ def schema() -> None:
     show_default=True,
     help="Whose decisions are kept: everybody's, those of a keyed 1 %, nobody's.",
 )
-@click.option("--workers", type=click.IntRange(1, 256), help="Threads; by default one per processor. Same result.")
+@placed
 @replicating
 @rules_engine
 @shadow
 @sets
 @lang
 @as_json
-def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
+def simulate(plan: File | None, stopped: File | None, lang: str | None, json: bool, **options: Any) -> None:
     """Let every contact live PLAN to the horizon, and print the figures.
 
     The run folder holds manifest.json, kpi.json, ledger/, events/ and aggregates/; Parquet opens in DuckDB, polars or
@@ -192,13 +193,12 @@ def simulate(plan: File, lang: str | None, json: bool, **options: Any) -> None:
     """
     from bifurque.engine.replications_report import days_of, replications_report, share_of
     from bifurque.engine.report import report
-    from bifurque.engine.simulate import simulate as run_plan
     from bifurque.engine.words import language, say
 
     spoken = language(lang)
     options |= {"until": share_of(options["until"]), "warm_up": days_of(options["warm_up"])}
     with Progress(options["days"]) as progress:
-        run = run_plan(plan, progress=progress.show, started=STARTED, **options)
+        run = run_or_resume(plan, stopped, options, progress=progress.show, started=STARTED)
     for note in run.manifest["notes"]:
         click.echo(f"{say(spoken, 'note')}: {note}", err=True)
     if json:

@@ -14,8 +14,11 @@ import pyarrow.compute as pc
 from bifurque.engine.columns import is_text, texts, whole_numbers
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
+from bifurque.rules.numbers import mix64
 
 MOST = 2**63 - 1
+PARTS = 256
+"""The virtual partitions, for ever: hosts own some of them each."""
 
 
 def contact_number(text: str) -> int:
@@ -57,3 +60,9 @@ def contact_numbers(values: Any, file: str | File) -> tuple[Words, Any]:
     if any(str(n) != w for n, w in zip(numbers.tolist(), words, strict=True)):
         named = pa.table({"contact": numbers, "id": pa.array(words, pa.string())})
     return numbers[np.asarray(encoded.indices, np.int64)], named
+
+
+def part_of(contacts: Words) -> Words:
+    """The virtual partition of each contact."""
+    with np.errstate(over="ignore"):
+        return np.asarray(mix64(contacts.view(np.uint64)) % np.uint64(PARTS)).astype(np.uint8)

@@ -32,6 +32,7 @@ from bifurque.actors.layout import (
 from bifurque.engine.compile_people import default_word
 from bifurque.engine.imports import Imported, with_events
 from bifurque.engine.ledger import taken
+from bifurque.engine.sink import Nowhere
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
 from bifurque.rules.layout import EVENTS_COUNT, MISSING
@@ -166,7 +167,7 @@ def accounts_of(setting: Setting) -> tuple[Accounts, Words]:
     return Accounts(people[:, P_CONTACT].copy(), numbers.astype(np.int64), people[:, P_JOINED].copy()), people
 
 
-class Ears:
+class Ears(Nowhere):
     """Takes what is told out of lanes' event rows."""
 
     def __init__(self, kinds: dict[int, int]) -> None:
@@ -181,9 +182,6 @@ class Ears:
             rows = rows[np.isin(rows[:, 2], self.kinds)]
             with self.lock:
                 self.heard.append(np.column_stack([rows[:, :5], rows[:, 0]]))
-
-    def close(self, index: int) -> None:
-        """A stretch is done."""
 
     def all(self) -> Words:
         """Everything heard since this was last asked, by contact and time."""
@@ -229,10 +227,10 @@ class Trial:
 
     def everybody(self, letters: Words) -> Words:
         """What all contacts tell, where a life depends on what others leave of a stock."""
-        from bifurque.engine.living import books_of, live_all
+        from bifurque.engine.living import live_all
 
         setting = replace(self.setting, events=posted(self.setting, self.setting.events, letters))
-        live_all(setting, self.lanes, self.ears, "full", None, books_of(setting))
+        live_all(setting, self.lanes, self.ears)
         return self.ears.all()
 
 

@@ -1,20 +1,20 @@
-"""Lets every contact of a setting live, over lanes on threads."""
+"""Lets every contact of a setting live for what is counted alone; whose rows a run keeps, and how many at a time."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path as File
 from typing import Literal
 
 import numpy as np
 
-from bifurque.actors.barrier import run_shared
-from bifurque.actors.host import Lane, Sink, Stretch, run
-from bifurque.actors.layout import P_FIRST
+from bifurque.actors.host import Lane
 from bifurque.engine.answers import Journal
-from bifurque.engine.merges import live_apart
-from bifurque.engine.referrals import Newcomers
+from bifurque.engine.cuts import Neighbours
+from bifurque.engine.drive import Drive
+from bifurque.engine.executors import Local
+from bifurque.engine.hosts import Host, Lived
+from bifurque.engine.keeping import Point
 from bifurque.engine.setting import Setting
 from bifurque.engine.sink import Nowhere
 from bifurque.rules.compiled import Words
@@ -27,62 +27,32 @@ STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
 ROWS = {"full": 1 << 17, "sample": 1 << 13, "none": 1 << 11}
 
 
-def warm(lane: Lane, setting: Setting) -> None:
-    """Load the machine code, or make it: over nobody."""
-    empty = setting.stretch(0, 0, 0, 0)
-    lane.live(empty, Nowhere())
-    lane.cpu = 0.0
-
-
 def live_all(
-    setting: Setting,
-    lanes: list[Lane],
-    sink: Sink,
-    ledger: Ledger,
-    progress: Progress | None,
-    books: Journal | None = None,
-) -> int:
-    """Run every stretch; how many contacts have some consent. What they share is kept in `books`."""
-    size, count = STRETCH[ledger], setting.people.count
-    size = max(min(size, -(-count // len(lanes))), 256)
-    share = share_of(ledger)
-    words = [P_FIRST + i for i, name in enumerate(setting.program.columns) if name.startswith("consent.")]
-    consenting: list[int] = []
+    setting: Setting, lanes: list[Lane], rows: Nowhere | None = None, books: Journal | None = None
+) -> list[Lived]:
+    """Let everybody live for what is counted alone, or for what somebody hears of it.
 
-    def maker(index: int, first: int) -> Callable[[], Stretch]:
-        def make() -> Stretch:
-            stretch = setting.stretch(index, first, min(first + size, count), share)
-            consenting.append(int((stretch.people[:, words] != 0).any(axis=1).sum()))
-            return stretch
+    Args:
+        setting: of the run.
+        lanes: what to run it on.
+        rows: hears the rows of all contacts; left out, there are none.
+        books: of what contacts share, if not new ones.
+    """
+    cut = Neighbours(setting, stretch_size("none", setting, lanes), 0.0 if rows is None else 1.0)
 
-        return make
+    def make(number: int, point: Point) -> Host:
+        return Host(number, "", setting, lanes, cut, rows or Nowhere(), None, point)
 
-    def makers() -> Iterator[Callable[[], Stretch]]:
-        for index, first in enumerate(range(0, count, size)):
-            yield maker(index, first)
-
-    finished = 0
-
-    def done(contacts: int) -> None:
-        nonlocal finished
-        finished += contacts
-        if progress is not None:
-            progress(finished, count, setting.days)
-
-    stop = threading.Event()
-    if books is None:
-        run(makers(), lanes, sink, done, stop)
-        for survivor in setting.merges.survivors:
-            live_apart(setting.merges, survivor, lambda one, left: _apart(setting, lanes[0], sink, share, one, left))
-    else:
-        run_shared(makers(), lanes, sink, books, setting.events.rows, done, stop, books.newcomers)
-    return sum(consenting)
+    executor = Local([Point()], make)
+    try:
+        return Drive(executor, books or books_of(setting), None, None, None).run([[cut.pieces]])
+    finally:
+        executor.close()
 
 
-def _apart(setting: Setting, lane: Lane, sink: Sink, share: float, contact: int, left: dict[int, Words]) -> Words:
-    """Let one of those live who are merged with others; the lane's memory."""
-    lane.live(setting.apart(contact, share, left), sink)
-    return lane.words
+def stretch_size(ledger: Ledger, setting: Setting, lanes: list[Lane]) -> int:
+    """How many neighbours a lane takes at a time: none is idle if there are few."""
+    return max(min(STRETCH[ledger], -(-setting.people.count // len(lanes))), 256)
 
 
 def share_of(ledger: Ledger) -> float:
@@ -90,11 +60,9 @@ def share_of(ledger: Ledger) -> float:
     return {"full": 1.0, "sample": SAMPLE, "none": 0.0}[ledger]
 
 
-def books_of(setting: Setting, ledger: Ledger = "none", folder: File | None = None) -> Journal | None:
+def books_of(setting: Setting, folder: File | None = None) -> Journal | None:
     """New books of what contacts share, kept in a run's folder if there is one; none if no life depends on another."""
-    if not setting.shares:
-        return None
-    return Journal(setting.program.supplies, setting.seed, Newcomers(setting, share_of(ledger)), folder)
+    return Journal(setting.program.supplies, setting.seed, folder) if setting.shares else None
 
 
 def counted(lanes: list[Lane]) -> Words:

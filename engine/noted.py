@@ -26,7 +26,7 @@ from bifurque.actors.layout import (
     PAIR,
 )
 from bifurque.engine.figures import Counted, Key
-from bifurque.engine.referrals import Newcomers
+from bifurque.engine.referrals import MANY, newcomer_stretches
 from bifurque.engine.setting import Setting
 from bifurque.engine.sink import Nowhere
 from bifurque.engine.tables import hash64
@@ -127,9 +127,11 @@ class Noting:
 
     def _bring(self, notes: Notes, newcomers: Words, roots: Words) -> None:
         """Let newcomers live, and add what they do to the rows of those who brought them."""
-        for first in range(0, len(newcomers), self.rows):
-            some, places = newcomers[first : first + self.rows], roots[first : first + self.rows]
-            theirs = self.live_stretch(Newcomers(self.setting, 1.0 if self.digest else 0.0).stretch(0, some))
+        size = min(self.rows, MANY)
+        for first in range(0, len(newcomers), size):
+            some, places = newcomers[first : first + size], roots[first : first + size]
+            stretch = newcomer_stretches(self.setting, 0, some, 1.0 if self.digest else 0.0)[0]
+            theirs = self.live_stretch(stretch)
             np.add.at(notes.figures, places, theirs.figures)
             np.add.at(notes.digest, places, theirs.digest)
 

@@ -9,12 +9,11 @@ from msgspec import Struct
 
 from bifurque.actors.host import Stretch
 from bifurque.actors.layout import P_ZONE
-from bifurque.engine.answers import answers_to
+from bifurque.engine.answers import answered_until, answers_to, friend_of
 from bifurque.engine.known import Visit, Waiting, known_facts, mailbox, scores, visits
 from bifurque.engine.ledger import Tabulator
 from bifurque.engine.lives import live_alone
 from bifurque.engine.merges import left_by
-from bifurque.engine.referrals import friend_of
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import PLAIN
@@ -111,9 +110,12 @@ def contact_state(run: Run, contact: str | int, at: str | None = None) -> Contac
     stretch = stretch_of(run, setting, number)
     program = setting.program
     zone = program.names.zones[max(int(stretch.people[0, P_ZONE]), 0)]
-    until = program.end if at is None else _instant(at, zone) + 1
+    last = _known_until(run, setting)
+    until = last if at is None else _instant(at, zone) + 1
     if not program.start < until <= program.end:
         raise DataError(f"`{short(str(at))}` is not within the run: {_day(program.start)} to {_day(program.end - 1)}")
+    if until > last:
+        raise DataError(f"the run has come as far as {_time(last - 1)}: before that `{short(str(at))}` is not known")
     words, tabulator = setting.words.copy(), Tabulator(program, setting.texts)
     decisions, events = live_alone(words, PLAIN, stretch, answers_to(run.folder, number), until)
     attributes, facts, consents, offers = known_facts(setting, words, until - 1)
@@ -137,12 +139,24 @@ def contact_state(run: Run, contact: str | int, at: str | None = None) -> Contac
     )
 
 
+def _known_until(run: Run, setting: Setting) -> int:
+    """The first instant of which a run knows nothing: the horizon, or where it has come to if its contacts wait."""
+    program = setting.program
+    if run.complete or not program.supplies:
+        return program.end
+    return max(answered_until(run.folder) or 0, program.start + 1)
+
+
 def _instant(text: str, zone: str) -> int:
     """An instant as it is typed; without an offset on a wall clock."""
     try:
         return instant_at(text, zone)
     except ValueError:
         raise DataError(f"`{short(text)}` is no instant: write 2026-03-10, or 2026-03-10 14:00") from None
+
+
+def _time(t: int) -> str:
+    return f"{dt.datetime.fromtimestamp(t, dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _day(t: int) -> str:

@@ -47,8 +47,15 @@ class People(Protocol):
     notes: list[str]
     """What is worth knowing of them: columns that the plan does not use, zones that nobody knows."""
 
+    @property
+    def numbers(self) -> Words | None:
+        """The numbers of all contacts in ascending order; None if they are 0, 1, 2 and so on."""
+
     def rows(self, first: int, last: int) -> Words:
         """The rows of contacts [first, last)."""
+
+    def at(self, which: Words) -> Words:
+        """The rows of the contacts at some places."""
 
     def find(self, contact: int) -> int:
         """The place of a contact, or -1."""
@@ -99,9 +106,13 @@ class Drawn:
 
     def rows(self, first: int, last: int) -> Words:
         """Draw the contacts of a stretch."""
+        return self.at(np.arange(first, last, dtype=np.int64))
+
+    def at(self, which: Words) -> Words:
+        """Draw the contacts at some places."""
         program = self.program
-        contacts = np.arange(first, last, dtype=np.int64) if self.numbers is None else self.numbers[first:last]
-        rows = np.zeros((last - first, P_FIRST + len(program.columns)), np.int64)
+        contacts = which if self.numbers is None else self.numbers[which]
+        rows = np.zeros((len(which), P_FIRST + len(program.columns)), np.int64)
         personas = np.searchsorted(self.shares, draws(self.seed, contacts, "persona"), side="right")
         places = np.searchsorted(self.zone_shares, draws(self.seed, contacts, "zone"), side="right")
         rows[:, P_CONTACT], rows[:, P_PERSONA] = contacts, personas
@@ -220,7 +231,7 @@ class FromFile:
             who = shown(table["contact"][a].as_py())
             raise DataError(f"{file}: rows {a + 1} and {b + 1} are the same contact, `{who}`: keep one of them")
         self.count = len(numbers)
-        self.numbers = numbers[order]
+        self.numbers: Words = numbers[order]
         self.columns: dict[int, Words] = {P_CONTACT: self.numbers}
         used = [*FIXED, *program.names.attributes, *(n for n in table.column_names if self._consented(n))]
         unused = [shown(name) for name in unused_columns(table, used, file)]
@@ -255,9 +266,13 @@ class FromFile:
 
     def rows(self, first: int, last: int) -> Words:
         """The rows of a stretch, put together from the columns."""
-        rows = np.zeros((last - first, P_FIRST + len(self.program.columns)), np.int64)
+        return self.at(np.arange(first, last, dtype=np.int64))
+
+    def at(self, which: Words) -> Words:
+        """The rows of the contacts at some places."""
+        rows = np.zeros((len(which), P_FIRST + len(self.program.columns)), np.int64)
         for at, words in self.columns.items():
-            rows[:, at] = words[first:last]
+            rows[:, at] = words[which]
         return rows
 
     def _fixed(self, table: Any, order: Words, found: Texts) -> None:

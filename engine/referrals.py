@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
@@ -21,13 +20,12 @@ from bifurque.actors.layout import (
     EVENT,
     P_CONTACT,
     P_JOINED,
-    P_KEEP,
     P_ZONE,
 )
 from bifurque.engine.contacts import contact_number
 from bifurque.engine.imports import Imported, event_purpose, with_events
 from bifurque.engine.ledger import Part
-from bifurque.engine.people import Drawn, kept
+from bifurque.engine.people import Drawn
 from bifurque.engine.program import Program
 from bifurque.engine.sharing import Referral
 from bifurque.engine.texts import Texts
@@ -169,55 +167,36 @@ class Newcomers:
     and which of its draws did make their number, and that all their own draws.
 
     Attributes:
-        events: the events of the run, with those of newcomers behind.
-        every: contact, by whom, instant, zone of all so far.
+        waiting: by whom, a hash, instant and zone of those who have joined and do not live yet.
+        count: how many there have been.
     """
 
-    setting: Setting
-    share: float
-    events: Words = field(init=False)
-    every: list[Words] = field(default_factory=list)
     waiting: list[tuple[int, int, int, int]] = field(default_factory=list)
     count: int = 0
-
-    def __post_init__(self) -> None:
-        self.events = self.setting.events.rows
 
     def hear(self, t: int, by: int, cause: int, zone: int) -> None:
         """A friend of a contact joins."""
         self.waiting.append((by, cause, t, zone))
 
-    def stretches(self, index: int) -> Iterator[Callable[[], Stretch]]:
-        """Those who have joined since the last time, to be lived: nothing if nobody has."""
+    def arrive(self) -> Words:
+        """Those who have joined since the last time, to be lived: contact, by whom, instant, zone of each."""
         heard = np.array(self.waiting, np.int64).reshape(-1, 4)
         self.waiting.clear()
-        rows = newcomers(heard)
-        self.every.append(rows)
-        self.count += len(rows)
-        for first in range(0, len(rows), MANY):
-            stretch = self.stretch(index + first, rows[first : first + MANY])
-            yield lambda stretch=stretch: stretch  # type: ignore[misc]
+        self.count += len(heard)
+        return newcomers(heard)
 
-    def stretch(self, index: int, rows: Words) -> Stretch:
-        """Some of them, with the event that rewards each."""
-        people = people_of(self.setting, rows)
-        people[:, P_KEEP] = 1 if self.share >= 1 else kept(self.setting.seed, rows[:, 0], self.share)
-        bounds = len(self.events) + np.arange(len(rows) + 1)
-        self.events = np.concatenate([self.events, welcome(self.setting, rows)])
-        return Stretch(index, people, self.events, bounds)
 
-    def write(self, folder: File) -> None:
-        """Write who brought whom: `referrals.parquet`."""
-        import pyarrow as pa
+def write_newcomers(folder: File, rows: Words) -> None:
+    """Write who brought whom: `referrals.parquet`."""
+    import pyarrow as pa
 
-        rows = np.concatenate(self.every) if self.every else np.zeros((0, 4), np.int64)
-        rows = rows[np.argsort(rows[:, 0])]
-        columns = {"contact": rows[:, 0], "by": rows[:, 1], "joined": rows[:, 2], "zone": rows[:, 3]}
-        arrays = {name: pa.array(words.copy()) for name, words in columns.items()}
-        arrays["joined"] = arrays["joined"].view(pa.timestamp("s", "UTC"))
-        part = Part(folder / FILE, ())
-        part.write(pa.table(arrays))
-        part.close()
+    rows = rows[np.argsort(rows[:, 0])]
+    columns = {"contact": rows[:, 0], "by": rows[:, 1], "joined": rows[:, 2], "zone": rows[:, 3]}
+    arrays = {name: pa.array(words.copy()) for name, words in columns.items()}
+    arrays["joined"] = arrays["joined"].view(pa.timestamp("s", "UTC"))
+    part = Part(folder / FILE, ())
+    part.write(pa.table(arrays))
+    part.close()
 
 
 def referral_figures(referral: Referral, pairs: int, newcomers: Newcomers) -> dict[str, Any]:
@@ -235,6 +214,17 @@ def newcomers(heard: Words) -> Words:
     return found[np.argsort(numbers)]
 
 
+def newcomer_stretches(setting: Setting, index: int, rows: Words, share: float) -> list[Stretch]:
+    """Newcomers to be lived, each with the event that rewards it, which comes before anything it may ask for."""
+    found: list[Stretch] = []
+    for first in range(0, len(rows), MANY):
+        some = rows[first : first + MANY]
+        people = people_of(setting, some)
+        setting.keep(people, share)
+        found.append(Stretch(index + len(found), people, welcome(setting, some), np.arange(len(some) + 1)))
+    return found
+
+
 def people_of(setting: Setting, rows: Words) -> Words:
     """Newcomers as rows of the population: drawn as all others, in the zone of whoever brought them."""
     people = Drawn(setting.program, setting.seed, 0, rows[:, 0].copy()).rows(0, len(rows))
@@ -249,21 +239,3 @@ def welcome(setting: Setting, rows: Words) -> Words:
     assert referral is not None
     events[:, E_CAUSE] = event_purpose(referral.rewarded)
     return events
-
-
-def newcomer(folder: File, contact: int) -> Words:
-    """The row of a contact that a run brought to life; none if it did not."""
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
-
-    if not (folder / FILE).is_file():
-        return np.zeros((0, 4), np.int64)
-    table: Any = parquet.read_table(folder / FILE, filters=[("contact", "==", contact)])
-    seconds = table["joined"].cast(pa.timestamp("s", "UTC")).cast(pa.int64())
-    return np.stack([np.asarray(c) for c in (table["contact"], table["by"], seconds, table["zone"])], axis=1)
-
-
-def friend_of(folder: File, setting: Setting, contact: int) -> Stretch | None:
-    """A contact that a run brought to life, with the event that rewards it; none if it did not."""
-    rows = newcomer(folder, contact)
-    return Newcomers(setting, 1.0).stretch(0, rows) if len(rows) else None

@@ -24,10 +24,9 @@ from bifurque.engine.compile import midnight
 from bifurque.engine.compile_books import books_place
 from bifurque.engine.intervals import mean_interval
 from bifurque.engine.kpi import Figures, kpis
-from bifurque.engine.living import Progress, books_of, counted, live_all
+from bifurque.engine.living import Progress, counted, live_all
 from bifurque.engine.program import Program
 from bifurque.engine.setting import Setting, one_of, within
-from bifurque.engine.sink import Nowhere
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
 from bifurque.rules.layout import (
@@ -141,10 +140,10 @@ def _told(figures: Figures) -> list[str]:
 
 def spread(values: Sequence[Any]) -> Any:
     """Mean, interval and standard deviation of every number in the same place of some mappings."""
-    some = next((v for v in values if v is not None), None)
-    if isinstance(some, Mapping):
-        names = dict.fromkeys(k for v in values if v is not None for k in v)
-        found = {k: spread([(v or {}).get(k, 0) for v in values]) for k in names}
+    some = [v for v in values if isinstance(v, Mapping)]  # of the others, nobody was counted there
+    if some:
+        names = dict.fromkeys(k for v in some for k in v)
+        found = {k: spread([v.get(k, 0) if isinstance(v, Mapping) else 0 for v in values]) for k in names}
         return {k: v for k, v in found.items() if v is not None}
     numbers = [v for v in values if isinstance(v, int | float)]
     if len(numbers) < len(values):
@@ -156,7 +155,7 @@ def spread(values: Sequence[Any]) -> Any:
 def again(setting: Setting, warm_up: int, workers: int) -> Figures:
     """The figures of a setting, lived for them alone."""
     lanes = [setting.lane() for _ in range(workers)]
-    live_all(setting, lanes, Nowhere(), "none", None, books_of(setting))
+    live_all(setting, lanes)
     counters = counted(lanes)
     if warm_up:
         counters = counters - before(setting, warm_up, workers)
@@ -187,7 +186,7 @@ def before(setting: Setting, warm_up: int, workers: int) -> Words:
     lanes = [setting.lane() for _ in range(workers)]
     for lane in lanes:
         lane.words[H_END], lane.words[WARMING] = end, 1
-    live_all(setting, lanes, Nowhere(), "none", None, books_of(setting))
+    live_all(setting, lanes)
     found = counted(lanes)
     found[_states(program)] = 0
     found[books_place(program)] = 0

@@ -13,7 +13,6 @@ from bifurque.actors.layout import P_CONTACT, P_KEEP
 from bifurque.engine.behaviour_file import with_behaviour
 from bifurque.engine.compile import compile_plan
 from bifurque.engine.imports import Imported, no_events, read_events
-from bifurque.engine.letters import with_letters
 from bifurque.engine.load import load, loads
 from bifurque.engine.merges import Merges, find_merges
 from bifurque.engine.people import Drawn, FromFile, People, kept
@@ -56,21 +55,34 @@ class Setting:
     def stretch(self, index: int, first: int, last: int, share: float) -> Stretch:
         """The contacts at places [first, last), with their events; `share` of them are kept in the ledger."""
         rows = self.people.rows(first, last)
-        self.merges.apart(rows, rows[:, P_CONTACT])
-        rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
+        self.mark(rows, share)
         return Stretch(index, rows, self.events.rows, self.events.bounds(rows[:, P_CONTACT]))
 
     def apart(self, contact: int, share: float, left: dict[int, Words]) -> Stretch:
         """A contact that is merged with others, its events, and what those it takes over have left."""
         place = self.people.find(contact)
         rows = self.people.rows(place, place + 1)
-        rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
+        self.keep(rows, share)
         return self.merges.stretch(APART + place, rows, contact, left)
+
+    def mark(self, rows: Words, share: float) -> None:
+        """Say in rows of contacts who is kept in the ledger, and who is lived apart."""
+        self.merges.apart(rows, rows[:, P_CONTACT])
+        self.keep(rows, share)
+
+    def keep(self, rows: Words, share: float) -> None:
+        """Say in rows of contacts who is kept in the ledger: a share of all."""
+        rows[:, P_KEEP] = 1 if share >= 1 else 0 if share <= 0 else kept(self.seed, rows[:, P_CONTACT], share)
 
     @property
     def shares(self) -> bool:
         """Whether a life may depend on others: what they share, whom they bring."""
         return bool(self.program.supplies) or self.plan.referral is not None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the rows of a contact may come in several parts, and contacts in any order."""
+        return self.shares or bool(self.merges.lives)
 
     def reseeded(self, seed: int) -> Setting:
         """The same with another seed: other luck, and where contacts are drawn, other contacts."""
@@ -79,7 +91,7 @@ class Setting:
         if isinstance(people, Drawn):
             drawn = Drawn(self.program, seed, people.count, people.numbers)
             drawn.ids, people = people.ids, drawn
-        return with_letters(replace(self, seed=seed, words=words, people=people, events=self.imported or self.events))
+        return _with_letters(replace(self, seed=seed, words=words, people=people, events=self.imported or self.events))
 
     def lane(self) -> Lane:
         """A lane's memory, ready to run."""
@@ -158,6 +170,13 @@ def prepare(
         merges,
         notes,
     )
+    return _with_letters(setting)
+
+
+def _with_letters(setting: Setting) -> Setting:
+    """What contacts tell each other is known once they have been tried: that needs a setting."""
+    from bifurque.engine.letters import with_letters
+
     return with_letters(setting)
 
 

@@ -8,28 +8,33 @@ import os
 import platform
 import resource
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path as File
 from typing import Any
 
 import numpy as np
 
-from bifurque.actors.host import Lane, take_lost
+from bifurque.actors.host import Lane
 from bifurque.engine.aggregates import write_aggregates
 from bifurque.engine.answers import Journal
+from bifurque.engine.checkpoints import Checkpoints, forget
+from bifurque.engine.hosting import Place
+from bifurque.engine.hosts import Lived, warm
+from bifurque.engine.job import Job, live_job
+from bifurque.engine.keeping import FOLDER
 from bifurque.engine.kpi import by_week_from, kpis, shared_figures, unknown_features
-from bifurque.engine.ledger import Tabulator
-from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of, counted, live_all, warm
+from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of
 from bifurque.engine.program import Program
 from bifurque.engine.referrals import referral_figures
 from bifurque.engine.replications import Wanted, before, replicate
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
-from bifurque.engine.setting import Setting, one_of, prepare, within
-from bifurque.engine.sink import Nowhere, Writer
-from bifurque.engine.standing import Standing, with_room
+from bifurque.engine.setting import Setting, one_of, prepare
+from bifurque.engine.standing import with_room
 from bifurque.engine.walks import write_walks
 from bifurque.engine.zones import database_version
-from bifurque.rules.errors import RunError
+from bifurque.rules.compiled import Words
+from bifurque.rules.errors import DataError, RunError
 
 
 def simulate(
@@ -55,6 +60,10 @@ def simulate(
     warm_up: int = 0,
     progress: Progress | None = None,
     started: float | None = None,
+    executor: str = "threads",
+    address: str | None = None,
+    hosts: int | None = None,
+    checkpoint_every: int | None = None,
 ) -> Run:
     """Simulate a plan and write a run folder.
 
@@ -80,6 +89,11 @@ def simulate(
         warm_up: how many days pass before figures are counted.
         progress: called with contacts done, contacts in all, and days.
         started: when the work began (`time.perf_counter`), for the timing in the manifest.
+        executor: `threads`; `inline`: one lane after the other; `ray`: hosts on a Ray cluster. The result is the same.
+        address: of a Ray cluster; by default Ray is started on this machine.
+        hosts: on Ray, how many; by default one per node.
+        checkpoint_every: days between two checkpoints from which `resume` can go on; by default there are none, on Ray
+            every 30 days.
 
     Returns:
         The run, opened.
@@ -88,7 +102,7 @@ def simulate(
         PlanError, DataError, RunError: see `prepare`; the folder cannot be written.
     """
     began = time.perf_counter()
-    within("workers", workers, 1, 256)
+    place = Place(executor, workers, address, hosts, checkpoint_every)
     one_of("ledger", ledger, tuple(STRETCH))
     wanted = Wanted(replications, until, figure, most, warm_up)
     setting = prepare(
@@ -107,8 +121,17 @@ def simulate(
         _shadow(setting, shadow)
     setting.words = with_room(setting.words)
     timing = (started if started is not None else began, began)
-    with lanes_of(setting, workers or os.cpu_count() or 1, rules_engine) as lanes:
-        return _run(setting, lanes, ledger, rules_engine, out, overwrite, wanted, progress, timing)
+    with lanes_of(setting, place, rules_engine) as lanes:
+        _try_cache(lanes[0], setting)
+        job = Job(setting, lanes, ledger, place, wanted, progress, timing, time.perf_counter())
+        folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
+        return written(
+            job,
+            folder,
+            lambda: (
+                _manifest(setting, ledger, place, len(lanes)) | {"rules_engine": rules_engine, "wanted": asdict(wanted)}
+            ),
+        )
 
 
 def _shadow(setting: Setting, share: float) -> None:
@@ -122,71 +145,69 @@ def _shadow(setting: Setting, share: float) -> None:
 
 
 @contextlib.contextmanager
-def lanes_of(setting: Setting, workers: int, rules_engine: str) -> Iterator[list[Lane]]:
+def lanes_of(setting: Setting, place: Place, rules_engine: str) -> Iterator[list[Lane]]:
     """Lanes for a run; with durable-rules one, since that engine does one thing at a time."""
     one_of("rules engine", rules_engine, ("kernel", "durable"))
     if rules_engine == "kernel":
+        workers = 1 if place.executor == "ray" else place.workers or os.cpu_count() or 1
         yield [setting.lane() for _ in range(workers)]
         return
+    if place.partitioned:
+        raise DataError("--rules-engine durable runs on threads, and without checkpoints")
     from bifurque.engine.durable import durable_lane
 
     with durable_lane(setting) as lane:
         yield [lane]
 
 
-def _run(
-    setting: Setting,
-    lanes: list[Lane],
-    ledger: Ledger,
-    rules_engine: str,
-    out: str | File | None,
-    overwrite: bool,
-    wanted: Wanted,
-    progress: Progress | None,
-    timing: tuple[float, float],
-) -> Run:
-    """Let everybody live, and write the folder."""
+def _try_cache(lane: Lane, setting: Setting) -> None:
     try:
-        warm(lanes[0], setting)
+        warm(lane, setting)
     except OSError as error:
         text = f"machine code cannot be kept: {plain_reason(error)}: set BIFURQUE_CACHE to a folder with room"
         raise RunError(text) from None
-    compiled_at = time.perf_counter()
-    mixed = setting.shares or bool(setting.merges.lives)
-    folder = new_folder(out, setting.plan.plan, overwrite=overwrite)
+
+
+def written(job: Job, folder: File, describe: Callable[[], dict[str, Any]]) -> Run:
+    """Let everybody live, and write the folder."""
     manifest: dict[str, Any] = {}
-    sink: Writer | Nowhere = Nowhere()
+    setting = job.setting
     try:
-        manifest |= _manifest(setting, ledger, len(lanes)) | {"rules_engine": rules_engine}
+        manifest |= describe()
         write_json(folder / MANIFEST, manifest | {"status": "running"})
-        if ledger != "none":
-            sink = Writer(folder, Tabulator(setting.program, setting.texts), full=ledger == "full", mixed=mixed)
-        books = books_of(setting, ledger, folder)
-        standing = Standing(sink, setting.program.start)
-        consenting = live_all(setting, lanes, standing, ledger, progress, books)
-        sink.finish()
+        books = books_of(setting, folder)
+        lived, told = live_job(job, folder, books)
         if books is not None:
-            books.close()
-        standing.write(folder, Tabulator(setting.program, setting.texts), setting.program.names.stages, mixed=mixed)
-        _results(folder, setting, lanes, manifest, books, wanted, progress)
-        _note_consent(setting, consenting)
+            books.close(referral=setting.plan.referral is not None)
+        _results(folder, job, lived, manifest, books)
+        _note_consent(setting, sum(one.consenting for one in lived))
         manifest["notes"] = setting.notes
-        manifest["timing"] = _timing(lanes, sink, *timing, compiled_at)
+        manifest["timing"] = _timing(lived, told, *job.timing, job.compiled_at)
         manifest["files"] = _files(folder)
         write_json(folder / MANIFEST, manifest | {"status": "complete"})
+        _forget_the_way(folder, job.checkpoints)
     except OSError as error:
-        _give_up(folder, sink, manifest)
+        _give_up(folder, manifest, job.checkpoints)
         raise RunError(f"{folder}: cannot be written: {plain_reason(error)}") from None
     except BaseException:
-        _give_up(folder, sink, manifest)
+        _give_up(folder, manifest, job.checkpoints)
         raise
     return open_run(folder)
 
 
-def _give_up(folder: File, sink: Writer | Nowhere, manifest: dict[str, Any]) -> None:
-    """Leave a folder that says it is incomplete, and in it no figures and no half a file."""
-    with contextlib.suppress(OSError):
-        sink.abandon()
+def _forget_the_way(folder: File, checkpoints: Checkpoints | None) -> None:
+    """Remove what only a run under way needs."""
+    if checkpoints is not None:
+        checkpoints.leave()
+    forget(folder / FOLDER)
+
+
+def _give_up(folder: File, manifest: dict[str, Any], checkpoints: Checkpoints | None) -> None:
+    """Leave a folder that says it is incomplete, and in it no figures and no half a file; and checkpoints, if any."""
+    if checkpoints is not None:
+        checkpoints.leave()
+    else:
+        forget(folder / FOLDER)
     tables = (*folder.glob("*.parquet"), *(folder / "aggregates").glob("*"))
     for file in (*folder.rglob("*.partial"), *tables, folder / KPI):
         with contextlib.suppress(OSError):
@@ -206,22 +227,31 @@ def _note_consent(setting: Setting, consenting: int) -> None:
 
 
 def _timing(
-    lanes: list[Lane], sink: Writer | Nowhere, started: float, began: float, compiled_at: float
+    lived: list[Lived], told: dict[str, float], started: float, began: float, compiled_at: float
 ) -> dict[str, float]:
+    def total(name: str) -> float:
+        return sum(one.timing[name] for one in lived)
+
+    processes = {one.process[:2]: one.process[2] for one in lived}
+
     return {
         "start_s": round(began - started, 3),
         "compile_s": round(compiled_at - began, 3),
-        "kernel_cpu_s": round(sum(lane.cpu for lane in lanes), 3),
-        "write_s": round(sink.seconds, 3),
+        "kernel_cpu_s": round(total("kernel_cpu_s"), 3),
+        "write_s": round(total("write_s"), 3),
         "wall_s": round(time.perf_counter() - started, 3),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "ledger_rows": sink.rows,
-        "wakes": sum(lane.wakes for lane in lanes),
-    }
+        "hosts_rss_mb": round(sum(processes.values()), 1),
+        "ledger_rows": total("ledger_rows"),
+        "wakes": total("wakes"),
+        "resumed": total("resumed"),
+        "parked_mb": round(total("parked_mb"), 1),
+    } | {name: round(value, 3) for name, value in told.items()}
 
 
 def _files(folder: File) -> dict[str, str]:
-    files = [f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST]
+    every = (f for part in ("*", "ledger/*", "events/*", "aggregates/*") for f in folder.glob(part))
+    files = sorted(f for f in every if f.is_file() and f.name != MANIFEST)
     return {str(f.relative_to(folder)): sha256(f) for f in files}
 
 
@@ -229,7 +259,7 @@ def _needs_consent(program: Program) -> bool:
     return any(program.names.purpose(m.category) for m in program.plan.messages.values())
 
 
-def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
+def _manifest(setting: Setting, ledger: Ledger, place: Place, lanes: int) -> dict[str, Any]:
     from importlib.metadata import version
 
     inputs = {}
@@ -254,7 +284,8 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
         "end": setting.program.end,
         "ledger": ledger,
         "inputs": inputs,
-        "executor": {"kind": "threads", "workers": workers},
+        "executor": {"kind": place.executor, "workers": place.workers if place.executor == "ray" else lanes},
+        "checkpoint_every": place.every,
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,
@@ -265,24 +296,17 @@ def _manifest(setting: Setting, ledger: Ledger, workers: int) -> dict[str, Any]:
     }
 
 
-def _results(
-    folder: File,
-    setting: Setting,
-    lanes: list[Lane],
-    manifest: dict[str, Any],
-    books: Journal | None,
-    wanted: Wanted,
-    progress: Progress | None,
-) -> None:
-    counters = counted(lanes)
-    hashed = sum(lane.digest for lane in lanes) % 2**64
+def _results(folder: File, job: Job, lived: list[Lived], manifest: dict[str, Any], books: Journal | None) -> None:
+    setting, wanted = job.setting, job.wanted
+    counters: Words = np.stack([one.counters for one in lived]).sum(axis=0)
+    hashed = sum(one.hashed for one in lived) % 2**64
     in_all = counters[: by_week_from(setting.program)]  # steps by week are left out: these hold them in all
     digest = hashlib.sha256(in_all.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
     manifest["digest"] = digest.hexdigest()
     if setting.program.tables.features:
         manifest["features"] = unknown_features(setting.program, counters)
     if wanted.warm_up:
-        counters = counters - before(setting, wanted.warm_up, len(lanes))
+        counters = counters - before(setting, wanted.warm_up, len(job.lanes))
         manifest["warm_up"] = wanted.warm_up
     figures = kpis(setting.program, counters, setting.days - wanted.warm_up)
     if books is not None:
@@ -293,9 +317,11 @@ def _results(
         digest.update(repr(books.accounts).encode())
         manifest["digest"] = digest.hexdigest()
     if wanted.several:
-        figures["replications"] = replicate(setting, figures, wanted, len(lanes), progress, folder / "aggregates")
+        figures["replications"] = replicate(
+            setting, figures, wanted, len(job.lanes), job.progress, folder / "aggregates"
+        )
     write_json(folder / KPI, figures)
-    lost = np.concatenate([rows for lane in lanes for rows in (*lane.lost, take_lost(lane.words))])
+    lost = np.concatenate([one.lost for one in lived])
     write_aggregates(folder / "aggregates", setting.program, counters, lost)
     write_walks(folder / "aggregates", setting)
     if setting.people.ids is not None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from bifurque.engine.keeping import Kept
 from bifurque.engine.ledger import EVENT_TEXTS, TEXT_COLUMNS, Part, Tabulator, settle, taken
+from bifurque.engine.run import sha256
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import EVENT_ROW, ROW
 from bifurque.rules.numbers import GOLD
@@ -28,8 +30,9 @@ class Writer:
         rows: decision rows taken.
     """
 
-    def __init__(self, folder: File, tabulator: Tabulator, *, full: bool, mixed: bool = False) -> None:
-        self.folder, self.tabulator, self.full, self.mixed = folder, tabulator, full, mixed
+    def __init__(self, folder: File, tabulator: Tabulator, *, full: bool, mixed: bool = False, life: str = "") -> None:
+        self.folder, self.tabulator, self.full, self.mixed, self.life = folder, tabulator, full, mixed, life
+        self.closed: list[File] = []
         self.aside = Aside(folder) if full and mixed else None
         self.parts: dict[int, tuple[Part, Part]] = {}
         self.gathered: dict[int, list[tuple[Words, Words]]] = {}
@@ -64,18 +67,27 @@ class Writer:
     def _part(self, index: int) -> tuple[Part, Part]:
         if index not in self.parts:
             name = f"{index:05d}.parquet"
-            ledger = Part(self.folder / "ledger" / f"decisions-{name}", TEXT_COLUMNS)
-            self.parts[index] = (ledger, Part(self.folder / "events" / f"events-{name}", EVENT_TEXTS))
+            ledger = Part(self.folder / "ledger" / f"decisions-{name}", TEXT_COLUMNS, self.life)
+            self.parts[index] = (ledger, Part(self.folder / "events" / f"events-{name}", EVENT_TEXTS, self.life))
         return self.parts[index]
 
     def close(self, index: int) -> None:
         """Finish the files of a stretch."""
         if self.full and index in self.parts:
             began = time.thread_time()
-            for part in self.parts.pop(index):
+            parts = self.parts.pop(index)
+            for part in parts:
                 part.close()
             with self.lock:
+                self.closed += [part.file for part in parts if part.writer is not None]
                 self.seconds += time.thread_time() - began
+
+    def mark(self, kept: Kept) -> None:
+        """Say which files of finished stretches there are."""
+        kept.settling += self.closed
+        for file in self.closed:
+            kept.written[str(file.relative_to(self.folder))] = sha256(file)
+        self.closed.clear()
 
     def finish(self) -> None:
         """Write the sample: what stretches gave, in their order. Then wait for the disk."""
@@ -168,6 +180,9 @@ class Nowhere:
 
     def take(self, index: int, words: Words) -> None:
         """Nothing is kept."""
+
+    def mark(self, kept: Kept) -> None:
+        """Nothing was written."""
 
     def close(self, index: int) -> None:
         """Nothing is open."""

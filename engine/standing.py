@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path as File
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 
 from bifurque.actors.host import Sink
 from bifurque.actors.layout import J_N_SLOTS, JOURNEY, SD_CONTACT, SD_DUE, SD_JOURNEY, SD_STAGE, SD_STEP, STANDING
+from bifurque.engine.keeping import Kept, Segment, Trail, rows_folder
 from bifurque.engine.ledger import Part, Tabulator
+from bifurque.engine.setting import Setting
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
     EVENTS_COUNT,
@@ -41,9 +44,11 @@ def with_room(words: Words) -> Words:
 class Standing:
     """A sink that keeps where contacts stand, in few bytes, and hands all else on."""
 
-    def __init__(self, sink: Sink, start: int) -> None:
-        self.sink, self.start = sink, start
-        self.kept: dict[int, list[Any]] = {}
+    def __init__(self, sink: Sink, start: int, folder: File, life: str, earlier: Sequence[Segment] = ()) -> None:
+        self.sink, self.start, self.life = sink, start, life
+        self.folder, self.earlier = rows_folder(folder), earlier
+        self.kept: list[Any] = []
+        self.trail: Trail | None = None
         self.lock = threading.Lock()
 
     def take(self, index: int, words: Words) -> None:
@@ -60,35 +65,86 @@ class Standing:
         due = rows[:, SD_DUE]
         kept["due"] = np.where(due == 0, 0, np.clip(due - self.start + 1, 1, 2**32 - 1))
         with self.lock:
-            self.kept.setdefault(index, []).append(kept)
+            self.kept.append(kept)
 
     def close(self, index: int) -> None:
         """A stretch is done."""
         self.sink.close(index)
 
-    def write(self, folder: File, tabulator: Tabulator, stages: tuple[str, ...], *, mixed: bool) -> None:
-        """Write the file, by contact; `mixed`: contacts have come in any order."""
-        every = [kept for index in sorted(self.kept) for kept in self.kept[index]]
-        self.kept.clear()
+    def mark(self, kept: Kept) -> None:
+        """Write all rows, and say where they are."""
+        kept.standing += self.earlier
+        if self.kept:
+            if self.trail is None:
+                self.trail = Trail(self.folder / f"standing-{self.life}.rows")
+            self.trail.append(np.concatenate(self.kept))
+            self.kept.clear()
+            kept.settling.append(self.trail.file)
+        if self.trail is not None:
+            kept.standing.append(self.trail.mark())
+
+    def finish(self) -> str:
+        """Write all rows, by contact, for `write_standing`; the name of the file."""
+        before = [*self.earlier, *([self.trail.mark()] if self.trail is not None else [])]
+        every = [np.fromfile(self.folder / s.file, KEPT, s.bytes // KEPT.itemsize) for s in before] + self.kept
         rows = np.concatenate(every) if every else np.empty(0, KEPT)
-        if mixed:
-            rows = rows[np.argsort(rows["contact"], kind="stable")]
-        part = Part(folder / FILE, ("stage", "journey", "step"))
-        for first in range(0, max(len(rows), 1), AT_ONCE):
-            part.write(self._table(rows[first : first + AT_ONCE], tabulator, stages))
-        part.close()
+        file = self.folder / f"standing-{self.life}.sorted"
+        with file.open("wb") as stream:
+            stream.write(rows[np.argsort(rows["contact"], kind="stable")].view(np.uint8).data)
+        return file.name
 
-    def _table(self, rows: Any, tabulator: Tabulator, stages: tuple[str, ...]) -> Any:
-        import pyarrow as pa
 
-        due = rows["due"].astype(np.int64)
-        when = pa.array(due + self.start - 1, pa.int64(), mask=due == 0)
-        names = pa.DictionaryArray.from_arrays(rows["stage"].astype(np.int16), pa.array(stages, pa.string()))
-        columns = {
-            "contact": pa.array(rows["contact"].copy()),
-            "stage": names,
-            "journey": tabulator.journeys.column(rows["journey"]),
-            "step": tabulator.steps.column(rows["step"]),
-            "due": when.view(pa.timestamp("s", "UTC")),
-        }
-        return pa.table(columns)
+def write_standing(folder: File, names: Sequence[str], setting: Setting) -> None:
+    """Write `standing.parquet`, by contact, from what hosts have sorted; never all of it in memory."""
+    tabulator, start = Tabulator(setting.program, setting.texts), setting.program.start
+    part = Part(folder / FILE, ("stage", "journey", "step"))
+    aside = rows_folder(folder)
+    waiting = np.empty(0, KEPT)
+    for rows in together([_opened(aside / name) for name in names], AT_ONCE):
+        waiting = np.concatenate([waiting, rows])
+        while len(waiting) >= AT_ONCE:
+            part.write(_table(waiting[:AT_ONCE], tabulator, setting.program.names.stages, start))
+            waiting = waiting[AT_ONCE:]
+    if len(waiting) or part.writer is None:
+        part.write(_table(waiting, tabulator, setting.program.names.stages, start))
+    part.close()
+
+
+def _opened(file: File) -> Any:
+    return np.memmap(file, KEPT, "r") if file.stat().st_size else np.empty(0, KEPT)
+
+
+def together(sources: Sequence[Any], size: int) -> Iterator[Any]:
+    """Rows of sources that are each sorted by contact as one such source, some `size` of each at a time.
+
+    No contact is in two sources.
+    """
+    at = [0 for _ in sources]
+    while any(a < len(s) for a, s in zip(at, sources, strict=True)):
+        windows = [s[a : a + size] for a, s in zip(at, sources, strict=True)]
+        ends = [w["contact"][-1] for a, w, s in zip(at, windows, sources, strict=True) if a + len(w) < len(s)]
+        some = windows
+        if ends:  # as far as all of them have been looked at; the last contact may go on
+            some = [w[: np.searchsorted(w["contact"], min(ends))] for w in windows]
+        if not any(map(len, some)):
+            size *= 2
+            continue
+        at = [a + len(w) for a, w in zip(at, some, strict=True)]
+        rows = np.concatenate(some)
+        yield rows[np.argsort(rows["contact"], kind="stable")]
+
+
+def _table(rows: Any, tabulator: Tabulator, stages: tuple[str, ...], start: int) -> Any:
+    import pyarrow as pa
+
+    due = rows["due"].astype(np.int64)
+    when = pa.array(due + start - 1, pa.int64(), mask=due == 0)
+    names = pa.DictionaryArray.from_arrays(rows["stage"].astype(np.int16), pa.array(stages, pa.string()))
+    columns = {
+        "contact": pa.array(rows["contact"].copy()),
+        "stage": names,
+        "journey": tabulator.journeys.column(rows["journey"]),
+        "step": tabulator.steps.column(rows["step"]),
+        "due": when.view(pa.timestamp("s", "UTC")),
+    }
+    return pa.table(columns)

@@ -12,10 +12,9 @@ import numpy as np
 
 from bifurque.engine.answers import AT_ONCE, Journal
 from bifurque.engine.figures import Counted, Key
-from bifurque.engine.living import Progress, counted, live_all
-from bifurque.engine.referrals import NEW, Newcomers
+from bifurque.engine.living import counted, live_all
+from bifurque.engine.referrals import NEW
 from bifurque.engine.setting import Setting
-from bifurque.engine.sink import Nowhere
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import H_WEEKS
 from bifurque.rules.settlement import Request
@@ -25,7 +24,8 @@ class Remembered(Journal):
     """Books that remember who was answered what."""
 
     def __init__(self, setting: Setting) -> None:
-        super().__init__(setting.program.supplies, setting.seed, Newcomers(setting, 0.0))
+        super().__init__(setting.program.supplies, setting.seed)
+        self.brought: list[Words] = [np.zeros((0, 4), np.int64)]
         self._last: list[tuple[int, int]] = []
         self._parts: list[Words] = [np.zeros((0, 2), np.int64)]
 
@@ -36,6 +36,11 @@ class Remembered(Journal):
         if len(self._last) >= AT_ONCE:
             self._put_away()
         return answers
+
+    def arrivals(self) -> Words:
+        """Those who have joined since the last time, and remember them."""
+        self.brought.append(super().arrivals())
+        return self.brought[-1]
 
     def _put_away(self) -> None:
         self._parts.append(np.array(self._last, np.int64).reshape(-1, 2))
@@ -95,15 +100,15 @@ class Together:
         return np.concatenate([self.newcomers[:0], *rows]), np.repeat(order, counts)
 
 
-def live_together(setting: Setting, workers: int, progress: Progress | None = None) -> Together:
+def live_together(setting: Setting, workers: int) -> Together:
     """Let everybody live, whoever shares anything with whom; nothing is written."""
     books = Remembered(setting)
     lanes = [setting.lane() for _ in range(workers)]
     for lane in lanes:
         lane.words[H_WEEKS] = 1  # figures are not by week: all weeks count in the first
-    live_all(setting, lanes, Nowhere(), "none", progress, books if setting.shares else None)
+    live_all(setting, lanes, books=books)
     answers = books.answers()
-    newcomers = np.concatenate([np.zeros((0, 4), np.int64), *books.newcomers.every])
+    newcomers = np.concatenate(books.brought)
     roots = _roots(newcomers)
     order = np.argsort(roots, kind="stable")
     return Together(answers[:, 0], answers[:, 1], newcomers[order], roots[order], counted(lanes))

@@ -74,7 +74,7 @@ def _first_kept(folder: File) -> tuple[Any, Any]:
     run = Run(folder, {"ledger": "none"})
     for table in (run.ledger(), run.events()):
         first = pc.unique(table["contact"]).slice(0, WALKS)
-        found.append(table.filter(pc.is_in(table["contact"], first)))
+        found.append(table.filter(pc.is_in(table["contact"], first)).combine_chunks())
     return found[0], found[1]
 
 

@@ -19,6 +19,8 @@ def standing(run: Run, journey: str | None = None, step: str | None = None) -> A
     import pyarrow.compute as pc
 
     file = run.folder / "standing.parquet"
+    if not run.complete:
+        raise RunError(f"{run.folder}: this run did not reach its end, so it does not say where contacts stand")
     if not file.is_file():
         raise RunError(f"{run.folder}: does not say where contacts stand: simulate it again")
     table = read_parquet(file)

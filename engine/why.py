@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from bifurque.engine.answers import answers_to
+from bifurque.engine.answers import answers_to, friend_of
 from bifurque.engine.contacts import contact_number
 from bifurque.engine.durable import in_engine
 from bifurque.engine.evidence import Because
@@ -19,7 +19,6 @@ from bifurque.engine.explain import as_data, explained
 from bifurque.engine.lives import Life, relive
 from bifurque.engine.living import SAMPLE
 from bifurque.engine.people import Drawn, kept
-from bifurque.engine.referrals import friend_of
 from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
 from bifurque.engine.words import entry, language, reason, say
@@ -28,14 +27,14 @@ from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, sh
 from bifurque.rules.syntax import Node
 
 
-def setting_of(run: Run, more: tuple[str, ...] = ()) -> Setting:
+def setting_of(run: Run, more: tuple[str, ...] = (), rows: int = 1 << 13) -> Setting:
     """The setting of a run, from its manifest and the files it was made of; with more overrides if there are any.
 
     Raises:
         RunError: a file of the run is no longer what it was.
     """
     asked = asked_of(run)
-    return prepare(**asked | {"overrides": [*asked["overrides"], *more]})
+    return prepare(**asked | {"overrides": [*asked["overrides"], *more], "rows": rows})
 
 
 def asked_of(run: Run) -> dict[str, Any]:

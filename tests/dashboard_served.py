@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from importlib.resources import files
 from pathlib import Path
 
 from bifurque.dashboard.runs import HOME
@@ -97,6 +98,13 @@ class Watched:
         self.page.wait_for_timeout(400)
         self.page.wait_for_function(STILL)
         self.page.wait_for_timeout(400)
+
+
+def barriers(watched):
+    """What keeps people out of a page, as axe-core finds it: which rule, where, and why."""
+    watched.page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text("utf-8"))
+    found = watched.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [(rule["id"], node["html"][:160]) for rule in found["violations"] for node in rule["nodes"]]
 
 
 def picture(watched, file: Path, height=2400):

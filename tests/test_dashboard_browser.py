@@ -8,7 +8,7 @@ pytest.importorskip("streamlit")
 pytest.importorskip("duckdb")
 pytest.importorskip("playwright")
 
-from dashboard_served import BROWSER, Watched, browser, served
+from dashboard_served import BROWSER, Watched, barriers, browser, served
 
 from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
@@ -49,9 +49,15 @@ def chromium():
 
 
 @pytest.fixture
-def look(chromium, address):
+def light():
+    """Which theme the reader's system has."""
+    return "light"
+
+
+@pytest.fixture
+def look(chromium, address, light):
     """A page of the browser; in the end nothing strange was asked for and nothing went wrong."""
-    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, locale="fr-FR")
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, locale="fr-FR", color_scheme=light)
     watched = Watched(context.new_page(), address)
     watched.page.on("dialog", lambda dialog: watched.errors.append(f"dialog: {dialog.message}"))
     yield watched
@@ -60,12 +66,25 @@ def look(chromium, address):
     assert watched.errors == []
 
 
+@pytest.mark.parametrize("light", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["fr", "en"])
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_opens(look, path, lang):
-    look.open(f"/{path}?lang={lang}")
+def test_every_page_opens_to_everybody(look, path, lang):
+    pytest.importorskip("axe_playwright_python")
+    look.open(f"/{path}?lang={lang}&with=fewer" + ("&pick=station:cart/cart_delivery" if path == "" else ""))
     assert look.page.locator("h1").inner_text()
+    look.page.wait_for_timeout(600)
+    look.settle()
     assert look.page.locator('[data-testid="stException"]').count() == 0
+    assert barriers(look) == []
+
+
+def test_a_narrow_screen(look):
+    look.page.set_viewport_size({"width": 400, "height": 800})
+    for path in ("", "compare", "contact"):
+        look.open(f"/{path}?lang=fr")
+        wide = look.page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= 400, path
 
 
 def test_a_station_answers_to_the_mouse_and_the_keyboard(look):
@@ -132,7 +151,8 @@ def whole_text(look, link):
     look.open(link)
     look.page.get_by_text("Download as Parquet").nth(2).wait_for()
     look.settle()
-    return look.page.locator(".block-container").inner_text()
+    fields = look.page.locator(".block-container input").evaluate_all("all => all.map(e => e.value)")
+    return "\n".join([look.page.locator(".block-container").inner_text(), *fields])
 
 
 def test_a_deep_link_shows_the_same_view(look):
@@ -150,3 +170,27 @@ def test_simulate_and_compare(look):
     look.page.get_by_role("button", name="Compare now").click(timeout=240_000)
     look.page.get_by_role("heading", name="Compare", exact=True).wait_for()
     assert "caps.three a week.max=2" in look.page.locator(".block-container").inner_text()
+
+
+def test_a_sweep_and_one_of_its_points(look):
+    look.open("/compare?lang=en&vary=caps.three a week.max&values=1..3")
+    look.page.get_by_role("button", name="Try these 3 values").click()
+    look.page.get_by_role("heading", name="The price of pressure").wait_for(timeout=240_000)
+    look.settle()
+    chart = look.page.locator('[data-testid="stVegaLiteChart"]').first
+    points = chart.locator("path[aria-roledescription='point'], .mark-symbol path")
+    points.nth(1).click()
+    look.page.get_by_role("heading", name="caps.three a week.max =").wait_for()
+    look.page.get_by_role("button", name="Simulate this value").click()
+    look.page.get_by_role("heading", name="Simulate", exact=True).wait_for()
+    look.settle()
+    assert "caps.three a week.max=" in look.page.get_by_role("textbox", name="Changes, one a line").input_value()
+
+
+def test_a_station_of_a_contacts_path_leads_to_the_map(look):
+    look.open("/contact?lang=en")
+    station = look.page.locator(".station.lived").first
+    station.focus()
+    look.page.keyboard.press("Enter")
+    look.page.get_by_role("heading", name="Metro map", exact=True).wait_for()
+    look.page.wait_for_url(re.compile("pick=station"))

@@ -10,16 +10,15 @@ import pytest
 
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
-# Streamlit's test runner loads what it may need; some of that warns about itself.
-pytestmark = pytest.mark.filterwarnings("default")
 
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from bifurque.dashboard import app, editing, page_board  # noqa: E402
+from bifurque.dashboard import app, editing, page_board, page_compare  # noqa: E402
 from bifurque.dashboard.parts import _csv  # noqa: E402
 from bifurque.dashboard.runs import HOME, RUNS, NotAnswered, open_store  # noqa: E402
 from bifurque.dashboard.texts import T  # noqa: E402
 from bifurque.dashboard.wording import interval, money, number, percent, plain, safe_cell, visible  # noqa: E402
+from bifurque.engine import figures  # noqa: E402
 from bifurque.engine.simulate import simulate  # noqa: E402
 from bifurque.engine.templates_list import template  # noqa: E402
 
@@ -38,6 +37,13 @@ HOSTILE = [
     "🎉 :red[emoji] $\\frac{1}{2}$ :material/home:",
     "=1+1",
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_fault(caplog):
+    """A page that meets what nobody foresaw says so in the log: none does."""
+    yield
+    assert [r.getMessage() for r in caplog.get_records("call") if r.name == "bifurque.dashboard"] == []
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +72,7 @@ def shown(home, monkeypatch):
 
 def said(test):
     """All text of a page."""
-    kinds = ("title", "subheader", "caption", "markdown", "info", "warning", "success", "error")
+    kinds = ("title", "header", "caption", "markdown", "info", "warning", "success", "error")
     found = [element.value for kind in kinds for element in getattr(test, kind)]
     return "\n".join(map(str, found + [m.label for m in test.metric]))
 
@@ -144,6 +150,21 @@ def test_a_folder_that_is_no_run(home, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("lang", T)
+def test_a_damaged_table_is_told(home, monkeypatch, tmp_path, lang, caplog):
+    broken = tmp_path / "broken"
+    shutil.copytree(home / "plain", broken)
+    (broken / "aggregates" / "decision_week.parquet").write_bytes(b"PAR1 and nothing else PAR1")
+    monkeypatch.setenv(RUNS, str(broken))
+    monkeypatch.setenv(HOME, str(tmp_path))
+    test = AppTest.from_string(SCRIPT.format(page="arbitration"), default_timeout=120)
+    test.query_params["lang"] = lang
+    test.run()
+    assert not test.exception
+    assert T[lang]["trouble"] in said(test)
+    caplog.clear()
+
+
+@pytest.mark.parametrize("lang", T)
 def test_check_speaks_while_one_edits(shown, lang):
     clean = shown("launch", lang=lang, set="caps.1.max=1")
     assert T[lang]["clean"] in said(clean)
@@ -218,7 +239,7 @@ def test_hostile_names_are_only_names(monkeypatch, tmp_path, page, hostile):
     monkeypatch.setenv(HOME, str(tmp_path))
     test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=120).run()
     assert not test.exception
-    for element in (*test.markdown, *test.caption, *test.subheader):
+    for element in (*test.markdown, *test.caption, *test.header):
         assert "<script>" not in element.value
         assert "\u202e" not in element.value
         assert not re.search(r"(?<!\\):material", element.value)
@@ -283,6 +304,13 @@ def test_texts_have_both_languages_and_the_same_blanks():
         assert fr.strip()
         assert T["en"][key].strip()
         assert blanks[0] == blanks[1] or key in ("stock_alt",), key
+
+
+def test_every_figure_of_a_comparison_has_a_name():
+    names = {*figures._TOTAL, *figures._SENDS, *figures._ARM, *figures._STAGE, "count", "net", "held", "dropped"}
+    for name in names:
+        assert (f"figure_{name}" if name in page_compare.FIGURES else name) in T["fr"]
+    assert {f"part_{group}" for group in figures.GROUPS} <= set(T["fr"])
 
 
 def test_the_frame_goes_where_a_button_says(home, monkeypatch):

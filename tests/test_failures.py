@@ -88,7 +88,7 @@ def test_interrupted(ledger, plan, tmp_path):
         _ = left.kpis
 
 
-@pytest.mark.parametrize("moment", ["live_all", "_results", "_files", "_manifest"])
+@pytest.mark.parametrize("moment", ["live_job", "_results", "_files", "_manifest"])
 def test_interrupted_at_any_moment(moment, plan, tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt

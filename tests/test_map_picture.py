@@ -154,6 +154,7 @@ def test_every_mode_shows_its_figures(lived):
     assert gap.count('class="ghost"') == compared.count('class="ghost"') == len(layout.tracks)
     assert re.search(r"·\s−\d+\N{NO-BREAK SPACE}%", gap)
     assert re.search(r"·\s[+−]\d+%", compared)
+    assert re.search(r"·\s✕\d+\N{NO-BREAK SPACE}%", flow)
     places = [re.findall(r'class="track" d="([^"]+)"[^>]*data-track', svg) for svg in (plan, flow, gap, compared)]
     assert places[0] == places[1] == places[2] == places[3]
     for wrong in ({"mode": "flow"}, {"mode": "compare", "flows": a}, {"mode": "plan", "flows": a}):

@@ -203,3 +203,9 @@ def test_the_command_and_its_mistakes(tmp_path):
         assert wrong.exit_code == 2
         assert text in wrong.output
         assert not (tmp_path / "c").exists()
+
+
+def test_what_some_replications_did_not_count_at_all_is_nil_there():
+    """A reason, an arm or a stage may not occur in every replication: then it was none, whichever comes first."""
+    for values in ([{"by": {"x": 4}}, {}], [{}, {"by": {"x": 4}}]):
+        assert spread(values)["by"]["x"]["mean"] == 2

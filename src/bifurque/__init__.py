@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bifurque.engine.compare import Comparison, compare
     from bifurque.engine.load import inspect, load, loads
     from bifurque.engine.plan import Plan
+    from bifurque.engine.resume import resume
     from bifurque.engine.run import Run, open_run
     from bifurque.engine.simulate import simulate
     from bifurque.engine.why import why
@@ -40,6 +41,7 @@ __all__ = [
     "load",
     "loads",
     "open_run",
+    "resume",
     "simulate",
     "why",
 ]
@@ -61,6 +63,7 @@ _HOMES = {
     "load": "engine.load",
     "loads": "engine.load",
     "open_run": "engine.run",
+    "resume": "engine.resume",
     "simulate": "engine.simulate",
     "why": "engine.why",
 }

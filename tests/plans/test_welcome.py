@@ -113,6 +113,7 @@ def files(tmp_path):
 def sent(run):
     """Who got what: the older id is kept."""
     rows = [r for r in run.ledger().to_pylist() if r["outcome"] == "sent"]
+    rows.sort(key=lambda r: r["contact"] != contact_number("v1"))
     return [(r["contact"] == contact_number("v1"), r["message"], f"{r['time']:%m-%d %H:%M}") for r in rows]
 
 
