@@ -23,7 +23,7 @@ from bifurque.engine.why import setting_of
 from bifurque.rules.errors import DataError
 
 EXECUTORS = ("threads", "inline", "ray")
-RAY_CHECKPOINTS = 30
+RAY_CHECKPOINTS = 90
 """Days between checkpoints on Ray: a lost host begins again from the last one."""
 
 
@@ -37,7 +37,7 @@ class Place:
         workers: lanes in all, or on Ray those of each host; by default one per processor.
         address: of a Ray cluster; by default one of its own on this machine.
         hosts: on Ray, how many; by default one per node.
-        checkpoint_every: days between two checkpoints; none by default, on Ray 30.
+        checkpoint_every: days between two checkpoints; none by default, on Ray 90.
     """
 
     executor: str = "threads"

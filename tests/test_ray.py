@@ -236,5 +236,5 @@ def test_a_machine_without_a_loopback(tmp_path):
 
 
 def test_places_of_ray():
-    assert Place("ray").every == 30
+    assert Place("ray").every == 90
     assert Place("ray", hosts=2, checkpoint_every=7).every == 7
