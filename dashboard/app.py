@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -29,7 +30,8 @@ from bifurque.dashboard.jobs import watch
 from bifurque.dashboard.parts import View, trouble
 from bifurque.dashboard.runs import Store, given, known_runs, open_store
 from bifurque.dashboard.texts import T
-from bifurque.dashboard.wording import brief, plain, visible
+from bifurque.dashboard.wording import brief, day, plain, visible
+from bifurque.engine.zones import read_zone
 from bifurque.rules.errors import BifurqueError
 
 PAGES: dict[str, Callable[[View], None]] = {
@@ -157,8 +159,10 @@ def look_at(lang: str, runs: dict[str, File]) -> View:
         last = max(store.weeks - 1, 1)
         weeks = span(text["period"], last, "weeks", width=260)
         manifest = store.run.manifest
+        begins = dt.datetime.fromtimestamp(manifest["start"], read_zone(store.plan.zone)).date()
         told = text["about_run"].format(
-            brief(lang, manifest["contacts"]), manifest["days"], manifest["seed"], plain(store.plan.plan)
+            *(brief(lang, manifest["contacts"]), manifest["days"], manifest["seed"], plain(store.plan.plan)),
+            day(lang, begins),
         )
         st.caption(told, width="content")
     kind, _, segment = group.partition(".")

@@ -45,7 +45,10 @@ _FRAME: dict[str, tuple[str, str]] = {
     "persona": ("Persona", "Persona"),
     "segment": ("Segment", "Segment"),
     "period": ("Semaines", "Weeks"),
-    "about_run": ("{3} · {0} contacts · {1} jours · graine {2}", "{3} · {0} contacts · {1} days · seed {2}"),
+    "about_run": (
+        "{3} · {0} contacts · {1} jours dès le {4} · graine {2}",
+        "{3} · {0} contacts · {1} days from {4} · seed {2}",
+    ),
     "csv": ("Télécharger en CSV", "Download as CSV"),
     "parquet": ("Télécharger en Parquet", "Download as Parquet"),
     "nothing": (
