@@ -1,8 +1,8 @@
 """How long the dashboard takes over a large run: `python benchmarks/dashboard_times.py [--contacts 1000000] [RUN]`.
 
 Measures until the server answers, until the first page stands (a new browser each time, the layout stored with the run:
-best of three), and from a click on a station until its panel stands (median). The ledger and the events are moved away
-before, so nothing that is measured can read them. Needs Chromium.
+best of three), from a click on a station until its panel stands (median), and how smoothly the weeks pass. The ledger
+and the events are moved away before, so nothing that is measured can read them. Needs Chromium.
 """
 
 import argparse
@@ -29,6 +29,21 @@ PANEL = """name => {
     return heading && document.querySelector('[data-testid="stMetric"]')
         && !document.querySelector('[data-stale="true"]');
 }"""
+FRAMES = """slider => new Promise(done => {
+    const began = performance.now(), weeks = +slider.max, root = slider.getRootNode();
+    let frames = 0, busy = 0;
+    const next = now => {
+        const t0 = performance.now();
+        slider.value = Math.round(now / 16) % (weeks + 1);
+        slider.dispatchEvent(new Event('input'));
+        root.querySelector('[data-station]').getBoundingClientRect();
+        busy += performance.now() - t0;
+        frames += 1;
+        if (now - began < 3000) requestAnimationFrame(next);
+        else done([frames * 1000 / (now - began), busy / frames]);
+    };
+    requestAnimationFrame(next);
+})"""
 
 
 def large(folder, contacts):
@@ -103,6 +118,8 @@ def measure(run, home):
         panels = clicks(watched, 25)
         good.append(report(f"click to panel, median of {len(panels)}", statistics.median(panels), CLICK))
         report("click to panel, slowest", max(panels))
+        rate, busy = watched.page.locator(".time input").evaluate(FRAMES)
+        print(f"{'moving the week slider':<44}{rate:8.0f} frames a second, {busy:.1f} ms of script and layout in each")
         assert not errors + strangers + watched.errors + watched.strangers
         context.close()
     return all(good)

@@ -143,5 +143,5 @@ def everything(executor: Executor, folder: str | None) -> list[Lived]:
     """Let all hosts finish, and one of them put together where everybody stands; what each has counted."""
     found = executor.ask({h: ("finish", ()) for h in executor.hosts})
     if folder is not None:
-        executor.ask({0: ("assemble", (folder, [one.standing for one in found.values()]))})
+        executor.ask({0: ("assemble", (folder, [file for one in found.values() for file in one.standing]))})
     return [found[h] for h in executor.hosts]

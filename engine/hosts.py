@@ -60,7 +60,7 @@ class Lived:
         lost: decisions not to send, rows of (key, week, how many, cents).
         hashed: the sum of the hashes of its decision rows.
         consenting: contacts with some consent.
-        standing: the file of where its contacts stand, if that is kept.
+        standing: the files of where its contacts stand, if that is kept.
         timing: processor time of its process since it began to live, of the kernel and of writing; rows written, wakes,
             who went on, what was parked.
         process: where it lived, and the most memory that process took, in MB.
@@ -70,7 +70,7 @@ class Lived:
     lost: Words
     hashed: int
     consenting: int
-    standing: str
+    standing: list[str]
     timing: dict[str, float]
     process: tuple[str, int, float]
 
@@ -223,7 +223,7 @@ class Host:
     def finish(self) -> Lived:
         """The end: rows are written, and what was counted is told."""
         self.rows.finish()
-        standing = self.standing.finish() if self.standing is not None else ""
+        standing = self.standing.finish() if self.standing is not None else []
         self.close()
         timing = {
             "cpu_s": time.process_time() - self.began,

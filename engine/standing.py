@@ -30,6 +30,7 @@ ROOM = 4096
 KEPT = np.dtype([("contact", "<i8"), ("due", "<u4"), ("step", "<u2"), ("journey", "<u2"), ("stage", "<u2")])
 """18 bytes a row until the end of the run; the due instant in seconds from the start, and one."""
 AT_ONCE = 1 << 18
+RUN = 1 << 20
 
 
 def with_room(words: Words) -> Words:
@@ -42,13 +43,17 @@ def with_room(words: Words) -> Words:
 
 
 class Standing:
-    """A sink that keeps where contacts stand, in few bytes, and hands all else on."""
+    """A sink that keeps where contacts stand, in few bytes, and hands all else on.
+
+    What is kept goes to disk a million rows at a time, in runs that are each sorted by contact.
+    """
 
     def __init__(self, sink: Sink, start: int, folder: File, life: str, earlier: Sequence[Segment] = ()) -> None:
         self.sink, self.start, self.life = sink, start, life
-        self.folder, self.earlier = rows_folder(folder), earlier
+        self.folder, self.runs = rows_folder(folder), list(earlier)
         self.kept: list[Any] = []
-        self.trail: Trail | None = None
+        self.count = 0
+        self.settled = len(self.runs)
         self.lock = threading.Lock()
 
     def take(self, index: int, words: Words) -> None:
@@ -66,6 +71,19 @@ class Standing:
         kept["due"] = np.where(due == 0, 0, np.clip(due - self.start + 1, 1, 2**32 - 1))
         with self.lock:
             self.kept.append(kept)
+            self.count += count
+            if self.count >= RUN:
+                self._write()
+
+    def _write(self) -> None:
+        if not self.kept:
+            return
+        rows = np.concatenate(self.kept)
+        self.kept.clear()
+        self.count = 0
+        trail = Trail(self.folder / f"standing-{self.life}-{len(self.runs):04d}.rows")
+        trail.append(rows[np.argsort(rows["contact"], kind="stable")])
+        self.runs.append(trail.mark())
 
     def close(self, index: int) -> None:
         """A stretch is done."""
@@ -73,34 +91,24 @@ class Standing:
 
     def mark(self, kept: Kept) -> None:
         """Write all rows, and say where they are."""
-        kept.standing += self.earlier
-        if self.kept:
-            if self.trail is None:
-                self.trail = Trail(self.folder / f"standing-{self.life}.rows")
-            self.trail.append(np.concatenate(self.kept))
-            self.kept.clear()
-            kept.settling.append(self.trail.file)
-        if self.trail is not None:
-            kept.standing.append(self.trail.mark())
+        self._write()
+        kept.standing += self.runs
+        kept.settling += [self.folder / run.file for run in self.runs[self.settled :]]
+        self.settled = len(self.runs)
 
-    def finish(self) -> str:
-        """Write all rows, by contact, for `write_standing`; the name of the file."""
-        before = [*self.earlier, *([self.trail.mark()] if self.trail is not None else [])]
-        every = [np.fromfile(self.folder / s.file, KEPT, s.bytes // KEPT.itemsize) for s in before] + self.kept
-        rows = np.concatenate(every) if every else np.empty(0, KEPT)
-        file = self.folder / f"standing-{self.life}.sorted"
-        with file.open("wb") as stream:
-            stream.write(rows[np.argsort(rows["contact"], kind="stable")].view(np.uint8).data)
-        return file.name
+    def finish(self) -> list[str]:
+        """Write all rows; the files they are in, for `write_standing`."""
+        self._write()
+        return [run.file for run in self.runs]
 
 
 def write_standing(folder: File, names: Sequence[str], setting: Setting) -> None:
-    """Write `standing.parquet`, by contact, from what hosts have sorted; never all of it in memory."""
+    """Write `standing.parquet`, by contact, from the runs of all hosts; never all of it in memory."""
     tabulator, start = Tabulator(setting.program, setting.texts), setting.program.start
     part = Part(folder / FILE, ("stage", "journey", "step"))
     aside = rows_folder(folder)
     waiting = np.empty(0, KEPT)
-    for rows in together([_opened(aside / name) for name in names], AT_ONCE):
+    for rows in together([_opened(aside / name) for name in names], max(AT_ONCE // max(len(names), 1), 4096)):
         waiting = np.concatenate([waiting, rows])
         while len(waiting) >= AT_ONCE:
             part.write(_table(waiting[:AT_ONCE], tabulator, setting.program.names.stages, start))
@@ -111,7 +119,7 @@ def write_standing(folder: File, names: Sequence[str], setting: Setting) -> None
 
 
 def _opened(file: File) -> Any:
-    return np.memmap(file, KEPT, "r") if file.stat().st_size else np.empty(0, KEPT)
+    return np.memmap(file, KEPT, "r")
 
 
 def together(sources: Sequence[Any], size: int) -> Iterator[Any]:

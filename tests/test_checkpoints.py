@@ -75,7 +75,9 @@ def stopped(tmp_path_factory):
 
 
 @PLANS
-@pytest.mark.parametrize("how", [{"workers": 1}, {"workers": 3}, {"executor": "inline", "workers": 3}])
+@pytest.mark.parametrize(
+    "how", [{"workers": 3}, pytest.param({"executor": "inline", "workers": 3}, marks=pytest.mark.slow)]
+)
 def test_going_on_elsewhere(base, stopped, tmp_path, text, how):
     folder = stopped(text, tmp_path / "run")
     left = open_run(folder)

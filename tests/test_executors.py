@@ -50,12 +50,21 @@ def test_the_merged_run_merges_people_who_live_in_different_partitions(base, tmp
     assert base(MERGED)[0].kpis["totals"]["contacts"] == 600 - len(into)
 
 
-@pytest.mark.parametrize("text", [OFFERS, ALONE, MERGED], ids=["shared", "alone", "merged"])
+EVERYWHERE = [("threads", 2), ("threads", 7), ("inline", 1), ("inline", 2), ("inline", 3), ("inline", 7)]
+OFTEN = [(OFFERS, *how) for how in EVERYWHERE] + [(t, *how) for t in (ALONE, MERGED) for how in EVERYWHERE[::4]]
+SELDOM = [(t, *how) for t in (ALONE, MERGED) for how in EVERYWHERE if how not in EVERYWHERE[::4]]
+
+
+def named(value):
+    return {OFFERS: "shared", ALONE: "alone", MERGED: "merged"}.get(value)
+
+
 @pytest.mark.parametrize(
-    "how", [("threads", 2), ("threads", 7), ("inline", 1), ("inline", 2), ("inline", 3), ("inline", 7)]
+    ("text", "executor", "workers"),
+    [*OFTEN, *(pytest.param(*how, marks=pytest.mark.slow) for how in SELDOM)],
+    ids=named,
 )
-def test_the_same_bytes_wherever_it_is_run(base, tmp_path, text, how):
-    executor, workers = how
+def test_the_same_bytes_wherever_it_is_run(base, tmp_path, text, executor, workers):
     run = live(text, tmp_path / "run", executor=executor, workers=workers)
     assert outcome(run) == base(text)[1]
     assert run.manifest["executor"] == {"kind": executor, "workers": workers}
