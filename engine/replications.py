@@ -20,12 +20,14 @@ from bifurque.actors.layout import (
     X_INDIFFERENT,
     X_REACHABLE,
 )
+from bifurque.engine.answers import Journal
 from bifurque.engine.compile import midnight
 from bifurque.engine.compile_books import books_place
 from bifurque.engine.intervals import mean_interval
-from bifurque.engine.kpi import Figures, kpis
-from bifurque.engine.living import Progress, counted, live_all
+from bifurque.engine.kpi import Figures, kpis, shared_figures
+from bifurque.engine.living import Progress, books_of, counted, live_all
 from bifurque.engine.program import Program
+from bifurque.engine.referrals import referral_figures
 from bifurque.engine.setting import Setting, one_of, within
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
@@ -155,11 +157,23 @@ def spread(values: Sequence[Any]) -> Any:
 def again(setting: Setting, warm_up: int, workers: int) -> Figures:
     """The figures of a setting, lived for them alone."""
     lanes = [setting.lane() for _ in range(workers)]
-    live_all(setting, lanes)
+    books = books_of(setting)
+    live_all(setting, lanes, books=books)
     counters = counted(lanes)
     if warm_up:
         counters = counters - before(setting, warm_up, workers)
-    return kpis(setting.program, counters, setting.days - warm_up)
+    return kpis(setting.program, counters, setting.days - warm_up) | left_of(setting, books)
+
+
+def left_of(setting: Setting, books: Journal | None) -> Figures:
+    """What became of everything that contacts share by the end, and of the friends they brought."""
+    if books is None:
+        return {}
+    books.advance(setting.program.end - 1)
+    found: Figures = {"shared": shared_figures(books)}
+    if setting.plan.referral is not None:
+        found["referral"] = referral_figures(setting.plan.referral, setting.events.pairs, books.newcomers)
+    return found
 
 
 def _write(folder: File, setting: Setting, every: Sequence[Figures]) -> None:

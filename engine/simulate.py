@@ -23,11 +23,10 @@ from bifurque.engine.hosting import Place
 from bifurque.engine.hosts import Lived, warm
 from bifurque.engine.job import Job, live_job
 from bifurque.engine.keeping import FOLDER
-from bifurque.engine.kpi import by_week_from, kpis, shared_figures, unknown_features
+from bifurque.engine.kpi import by_week_from, kpis, unknown_features
 from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of
 from bifurque.engine.program import Program
-from bifurque.engine.referrals import referral_figures
-from bifurque.engine.replications import Wanted, before, replicate
+from bifurque.engine.replications import Wanted, before, left_of, replicate
 from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
 from bifurque.engine.setting import Setting, one_of, prepare
 from bifurque.engine.standing import with_room
@@ -310,10 +309,7 @@ def _results(folder: File, job: Job, lived: list[Lived], manifest: dict[str, Any
         manifest["warm_up"] = wanted.warm_up
     figures = kpis(setting.program, counters, setting.days - wanted.warm_up)
     if books is not None:
-        books.advance(setting.program.end - 1)
-        figures["shared"] = shared_figures(books)
-        if setting.plan.referral is not None:
-            figures["referral"] = referral_figures(setting.plan.referral, setting.events.pairs, books.newcomers)
+        figures |= left_of(setting, books)
         digest.update(repr(books.accounts).encode())
         manifest["digest"] = digest.hexdigest()
     if wanted.several:

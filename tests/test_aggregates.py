@@ -194,7 +194,8 @@ def test_kpi(con):
         """SELECT kind, segment, contacts, sent, opened, clicked, conversions, round(100 * revenue)::BIGINT,
             round(1000000 * cost)::BIGINT FROM group_kpi""",
         """WITH sends AS (SELECT contact, count(*) AS sent,
-              sum(CASE channel WHEN 'sms' THEN 60000 WHEN 'letter' THEN 1200000 ELSE 1000 END) AS cost
+              sum(CASE channel WHEN 'sms' THEN 60000 WHEN 'letter' THEN 1200000 WHEN 'call' THEN 4500000
+                  ELSE 1000 END) AS cost
               FROM ledger WHERE outcome = 'sent' GROUP BY contact),
             deeds AS (SELECT contact, count(*) FILTER (WHERE type = 'opened') AS opened,
               count(*) FILTER (WHERE type = 'clicked') AS clicked, count(*) FILTER (WHERE type = 'purchase') AS bought,

@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
+from apart import apart
 from click.testing import CliRunner
 
 import bifurque
 from bifurque.engine.cli import main
 from bifurque.engine.paired import Moments
-from bifurque.engine.templates_list import template
 from bifurque.engine.why import replay
 
-DEMO = template("demo", "en")
+DEMO = apart()
 NO_BIRTHDAY = ["journeys.birthday.enabled=false"]
 SMALL = {"contacts": 1500, "days": 200, "workers": 2}
 

@@ -3,6 +3,7 @@
 import json
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
@@ -19,6 +20,7 @@ from bifurque.engine.run import open_run
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
+from bifurque.engine.together import live_together
 from bifurque.engine.why import told, why
 from bifurque.engine.why_not import told_why_not, why_not
 from bifurque.rules.errors import DataError, RunError
@@ -86,10 +88,12 @@ def unexplained(life):
 @pytest.mark.parametrize("name", RUNS)
 def test_every_decision_judged_again_says_the_same(name):
     setting = setting_for(name)
+    together = live_together(setting, 1)
     agreed = 0
     for contact in range(1, setting.people.count, setting.people.count // 8):
-        life = relive(setting, contact)
-        plain = relive(setting, contact, watched=False)
+        answers = together.told(np.array([contact])).tolist()
+        life = relive(setting, contact, answers=answers)
+        plain = relive(setting, contact, answers=answers, watched=False)
         assert (life.decisions, life.events) == (plain.decisions, plain.events)
         same, other = judged_again(life)
         assert other == []

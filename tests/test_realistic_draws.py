@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from lived import assert_same_memory
 from realistic_plans import people, plan, rate, weekly
 
+from bifurque.engine.answers import answers_to
 from bifurque.engine.cli import main
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
@@ -218,7 +219,9 @@ def test_the_uncompiled_step_writes_the_same_rows(demo):
     ledger, events = demo.ledger(), demo.events()
     busiest = np.argsort(np.bincount(np.asarray(events["contact"])))[-2:].tolist()
     for contact in [*busiest, 17, 404]:
-        for lived, kept in zip(replay(setting, contact), (ledger, events), strict=True):
+        for lived, kept in zip(
+            replay(setting, contact, answers=answers_to(demo.folder, contact)), (ledger, events), strict=True
+        ):
             assert lived.to_pylist() == kept.filter(pc.equal(kept["contact"], contact)).to_pylist()
 
 

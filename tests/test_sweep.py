@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pyarrow.parquet as parquet
 import pytest
+from apart import apart
 from click.testing import CliRunner
 
 import bifurque
@@ -15,7 +16,7 @@ from bifurque.engine.sweep_report import nearest
 from bifurque.engine.templates_list import template
 from bifurque.engine.variants import Grid, Spread, front, values_of
 
-DEMO = template("demo", "en")
+DEMO = apart()
 ASKED = {"contacts": 900, "days": 150}
 VARY = ["caps.1.max=1..3", "journeys.cart.steps.0.wait=1h,6h"]
 
@@ -164,5 +165,5 @@ def test_the_command(tmp_path, lang):
 @pytest.mark.slow
 def test_25_variants_of_demo_in_three_minutes():
     began = time.process_time()
-    sweep(DEMO, ["caps.1.max=1..5", "caps.3.max=2..10..2"], contacts=100_000, workers=2)
+    sweep(template("demo", "en"), ["caps.1.max=1..5", "caps.3.max=2..10..2"], contacts=100_000, workers=2)
     assert time.process_time() - began < 2 * 180

@@ -263,3 +263,15 @@ def test_experiment_commands_say_so(tmp_path, lang):
     run = tmp_path / "run"
     simulate(CART, overrides=SCARCE, contacts=200, days=30, ledger="none", out=run)
     assert said in CliRunner().invoke(main, ["experiment", "read", str(run), "subject", "--lang", lang]).output
+
+
+def test_a_run_is_repeated_with_what_is_left_of_everything(tmp_path):
+    plan, more, _, _ = PLANS["friends and calls"]
+    asked = {"overrides": more, "contacts": 150, "days": 150, "ledger": "none"}
+    run = simulate(plan, out=tmp_path / "run", replications=2, **asked)
+    found = run.kpis["replications"]["figures"]
+    others = [simulate(plan, out=tmp_path / str(seed), seed=seed, **asked).kpis for seed in (1, 2)]
+    for figure in ("used", "refused"):
+        assert found["shared"]["call"][figure]["mean"] == mean(kpis["shared"]["call"][figure] for kpis in others)
+    assert found["referral"]["joined"]["mean"] == mean(kpis["referral"]["joined"] for kpis in others)
+    assert {k: run.kpis[k] for k in ("shared", "referral")} == {k: others[0][k] for k in ("shared", "referral")}
