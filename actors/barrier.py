@@ -106,10 +106,8 @@ class Parking:
         return t, sorted(found, key=lambda one: int(one[PK_CONTACT]))
 
     def everyone(self) -> list[Words]:
-        """All who are parked."""
-        return [one for words in self.days.values() for part in words for one in split(part)] + [
-            w for *_, w in self.today
-        ]
+        """All who are parked: arrays of one or more of them."""
+        return [*(part for words in self.days.values() for part in words), *(w for *_, w in self.today)]
 
 
 def split(words: Words) -> Iterator[Words]:

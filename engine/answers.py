@@ -63,11 +63,25 @@ class Journal(Books):
         """Answer the requests of one instant; instants must not go back."""
         answers = super().settle(t, requests)
         if self.folder is not None:
-            rows = sorted((r.contact, r.number, answer) for r, answer in zip(requests, answers, strict=True))
-            self.noted[ANSWERS] += [(contact, t, answer) for contact, _, answer in rows]
-            if len(self.noted[ANSWERS]) >= AT_ONCE or time.monotonic() > self.flushed + FLUSH:
-                self.flush()
+            self._note(told(t, requests, answers))
         return answers
+
+    def lent(self) -> Books:
+        """The books as they are, for whoever settles in their place."""
+        books = Books(self.supplies, self.seed)
+        books.accounts, books.coming = self.accounts, self.coming
+        return books
+
+    def back(self, books: Books, rows: Sequence[tuple[int, int, int]]) -> None:
+        """Have them back, with the answers that were given."""
+        self.accounts, self.coming = books.accounts, books.coming
+        if self.folder is not None:
+            self._note(rows)
+
+    def _note(self, rows: Sequence[tuple[int, int, int]]) -> None:
+        self.noted[ANSWERS] += rows
+        if len(self.noted[ANSWERS]) >= AT_ONCE or time.monotonic() > self.flushed + FLUSH:
+            self.flush()
 
     def hear(self, t: int, kind: int, number: int, amount: int, until: int) -> None:
         """A letter: of something granted, or of a friend who joins."""
@@ -120,6 +134,12 @@ class Journal(Books):
             _write(self.folder / FILE, self.trails[ANSWERS].file)
         if referral:
             write_newcomers(self.folder, trail_of(self.folder, NEWCOMERS))
+
+
+def told(t: int, requests: Sequence[Request], answers: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Rows of contact, instant and answer, in an order that does not depend on who came first."""
+    rows = sorted((r.contact, r.number, answer) for r, answer in zip(requests, answers, strict=True))
+    return [(contact, t, answer) for contact, _, answer in rows]
 
 
 def sealed(rows: Words) -> Words:

@@ -6,23 +6,25 @@ given up and still runs, refuses and spoils nothing.
 
 from __future__ import annotations
 
+import copy
 import os
 import resource
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path as File
 from typing import Any
 
 import numpy as np
 
-from bifurque.actors.barrier import NOTHING, Meeting, answered, questions
+from bifurque.actors.barrier import NOTHING, Meeting, answered, questions, requests_of
 from bifurque.actors.barrier import resume as resume_parked
 from bifurque.actors.host import Lane, Sink, Stretch, run, take_lost
 from bifurque.actors.layout import P_FIRST
+from bifurque.engine.answers import told
 from bifurque.engine.cuts import Cut, Maker
 from bifurque.engine.keeping import Kept, Point, by_partition, keep_words, read_words
 from bifurque.engine.merges import live_apart
@@ -32,8 +34,12 @@ from bifurque.engine.shelves import Shelves
 from bifurque.engine.sink import Nowhere, Writer
 from bifurque.engine.standing import Standing, write_standing
 from bifurque.rules.compiled import Words
+from bifurque.rules.settlement import Books
+from bifurque.rules.sharing import LETTER, LT_KIND, REFERRED
 
 Rows = Writer | Shelves | Nowhere
+ALONE = 1 << 14
+"""So many answers a host gives by itself before it tells of them."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +189,27 @@ class Host:
         self.resumed += len(parked)
         self.serial += resume_parked(self.pool, self.lanes, self.serial, parked, self.cut.events, self.meeting)
         return self._asking()
+
+    def settle(self, books: Books, until: int) -> tuple[Asking, Books, list[tuple[int, int, int]], int]:
+        """Settle in the driver's place what is asked for before an instant, or until somebody joins.
+
+        For the only host there is.
+
+        Returns:
+            What this host asks then, the books, the answers given (contact, instant, answer), how many instants.
+        """
+        books, given, rounds = copy.deepcopy(books), list[tuple[int, int, int]](), 0
+        asking, friends = self._asking(), NOTHING
+        while asking.t is not None and asking.t < until and len(given) < ALONE and not len(friends):
+            requests = requests_of(asking.questions)
+            answers = books.settle(asking.t, requests)
+            given += told(asking.t, requests, answers)
+            asking, rounds = self.go_on(np.array(answers, np.int64)), rounds + 1
+            letters = asking.letters.reshape(-1, LETTER)
+            friends = letters[letters[:, LT_KIND] == REFERRED]
+            for letter in letters[letters[:, LT_KIND] != REFERRED].tolist():
+                books.hear(*letter)
+        return replace(asking, letters=friends.reshape(-1)), books, given, rounds
 
     def _asking(self) -> Asking:
         """The earliest requests of all; who makes them is taken out of the parking."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 from bifurque.engine.contacts import part_of
 from bifurque.engine.ledger import settle
 from bifurque.rules.compiled import Words
-from bifurque.rules.sharing import PK_CONTACT
+from bifurque.rules.sharing import PK_CONTACT, PK_WORDS
 
 FOLDER = "checkpoints"
 """Of a run folder: what is there until the run has reached its end."""
@@ -129,11 +129,24 @@ def read_words(file: File) -> Words:
 
 
 def by_partition(parked: list[Words]) -> dict[str, Words]:
-    """Parked contacts, one file per partition."""
-    found: dict[str, Words] = {}
-    if parked:
-        of = part_of(np.array([one[PK_CONTACT] for one in parked], np.int64))
-        order = np.argsort(of, kind="stable")
-        for some in np.split(order, np.nonzero(np.diff(of[order]))[0] + 1):
-            found[f"part-{of[some[0]]:03d}"] = np.concatenate([parked[i] for i in some])
-    return found
+    """Parked contacts, one file per partition.
+
+    Args:
+        parked: arrays of one or more of them.
+    """
+    if not parked:
+        return {}
+    words = np.concatenate(parked)
+    starts: list[int] = []
+    at, end, size_at = 0, len(words), words.item
+    while at < end:
+        starts.append(at)
+        at += size_at(at + PK_WORDS)
+    firsts = np.array(starts)
+    of = part_of(words[firsts + PK_CONTACT])
+    order = np.argsort(of, kind="stable")
+    of, sizes = of[order], words[firsts + PK_WORDS][order]
+    ends = np.cumsum(sizes)
+    words = words[np.repeat(firsts[order] - (ends - sizes), sizes) + np.arange(end)]
+    lasts = np.nonzero(np.diff(of, append=-1))[0]
+    return {f"part-{of[i]:03d}": some for i, some in zip(lasts, np.split(words, ends[lasts[:-1]]), strict=True)}

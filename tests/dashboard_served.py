@@ -16,7 +16,8 @@ from bifurque.dashboard.server import command, environment
 
 BROWSER = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
 PATIENCE = 120_000
-STILL = """() => !document.querySelector('[data-testid="stStatusWidget"]')
+STILL = """() => document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === 'notRunning'
+    && !document.querySelector('[data-testid="stStatusWidget"]')
     && !document.querySelector('[data-testid="stSpinner"], [data-stale="true"]')
     && document.querySelector('h1')"""
 

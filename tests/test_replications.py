@@ -209,3 +209,12 @@ def test_what_some_replications_did_not_count_at_all_is_nil_there():
     """A reason, an arm or a stage may not occur in every replication: then it was none, whichever comes first."""
     for values in ([{"by": {"x": 4}}, {}], [{}, {"by": {"x": 4}}]):
         assert spread(values)["by"]["x"]["mean"] == 2
+
+
+def test_what_contacts_share_has_intervals_too(tmp_path):
+    run = bifurque.simulate(template("best-offer", "en"), contacts=200, days=60, replications=3, out=tmp_path / "run")
+    told = run.kpis["replications"]["figures"]["shared"]
+    assert set(told) == set(run.kpis["shared"])
+    spreads = [figure for supply in told.values() for figure in supply.values()]
+    assert any(figure["sd"] > 0 for figure in spreads)
+    assert all(figure["low"] <= figure["mean"] <= figure["high"] for figure in spreads)
