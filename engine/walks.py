@@ -9,7 +9,9 @@ import numpy as np
 
 from bifurque.actors.layout import P_FIRST, P_PERSONA, P_ZONE
 from bifurque.engine.aggregates import write_table
+from bifurque.engine.answers import newcomer
 from bifurque.engine.ledger import Tabulator, Vocabulary, taken
+from bifurque.engine.referrals import people_of
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
 from bifurque.rules.compiled import Words
@@ -54,7 +56,7 @@ def write_walks(folder: File, setting: Setting) -> None:
     shared = setting.shares or bool(setting.merges.lives)
     kept = shared and any((folder.parent / "ledger").glob("*.parquet"))
     decisions, events = _first_kept(folder.parent) if kept else _lived(setting, nobody=shared)
-    write_table(folder, "sample_walks", _told_who(setting, decisions))
+    write_table(folder, "sample_walks", _told_who(folder.parent, setting, decisions))
     write_table(folder, "sample_events", events)
 
 
@@ -78,13 +80,20 @@ def _first_kept(folder: File) -> tuple[Any, Any]:
     return found[0], found[1]
 
 
-def _told_who(setting: Setting, table: Any) -> Any:
+def _told_who(folder: File, setting: Setting, table: Any) -> Any:
     """Decisions, with the persona and the zone of each contact."""
     contacts = table["contact"].to_numpy()
     numbers, places = np.unique(contacts, return_inverse=True)
-    who = [setting.people.rows(p, p + 1)[0] for p in map(setting.people.find, numbers.tolist())]
+    who = [_person(folder, setting, number) for number in numbers.tolist()]
     people = np.array(who, np.int64) if who else np.zeros((0, P_FIRST), np.int64)
     names = setting.program.names
     personas, zones = people[places, P_PERSONA], np.maximum(people[places, P_ZONE], 0)
     table = table.append_column("persona", Vocabulary(names.personas).column(personas))
     return table.append_column("zone", Vocabulary(names.zones).column(zones))
+
+
+def _person(folder: File, setting: Setting, contact: int) -> Words:
+    """A contact's row of the population; of one that others brought to life, the row it began with."""
+    place = setting.people.find(contact)
+    rows = setting.people.rows(place, place + 1) if place >= 0 else people_of(setting, newcomer(folder, contact))
+    return np.asarray(rows[0])

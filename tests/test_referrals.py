@@ -137,6 +137,17 @@ def test_a_newcomer_can_be_asked_about(lanes):
         assert state.history == ledger.filter(pc.equal(ledger["contact"], friend["contact"])).to_pylist()
 
 
+def test_lives_kept_for_the_pages_say_who_a_newcomer_is(lanes):
+    run = lanes[1]
+    walks = parquet.read_table(run.folder / "aggregates" / "sample_walks.parquet")
+    found = {r["contact"]: (r["persona"], r["zone"]) for r in walks.to_pylist()}
+    friends = [contact for contact in found if contact >= NEW]
+    assert len(friends) > 5
+    for contact in [*friends[:4], *list(found)[:2]]:
+        state = run.contact(contact)
+        assert found[contact] == (state.persona, state.zone)
+
+
 def test_more_seeds_leave_the_friends_of_the_first_as_they_were(tmp_path):
     found = []
     for count in (60, 120):
