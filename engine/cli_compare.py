@@ -30,7 +30,8 @@ def people(command: F) -> F:
 often = click.option(
     "--replications",
     type=click.IntRange(1, 10_000),
-    help="Intervals from so many seeds instead of from contacts; by default 5 where lives depend on each other.",
+    help="Intervals from so many seeds instead of from contacts; by default 5, in a sweep 3, where lives depend on "
+    "each other.",
 )
 
 

@@ -18,7 +18,6 @@ from bifurque.engine.figures import unit
 from bifurque.engine.load import load, loads
 from bifurque.engine.paired import Reals
 from bifurque.engine.run import read_json, write_json
-from bifurque.engine.seeds import SEEDS
 from bifurque.engine.setting import Setting, one_of, prepare, within
 from bifurque.engine.trying import ByContact, BySeed
 from bifurque.engine.variants import Grid, Spread, Tried, front
@@ -27,6 +26,8 @@ from bifurque.rules.errors import RunError
 LEVEL, ETA, LEAST = 0.95, 3, 1000
 """The level of intervals; halving keeps one variant in so many, and then tries it on so many times more contacts; the
 first time on so many at least."""
+TRIED = 3
+"""With how many seeds a variant is tried where lives depend on each other."""
 OBJECTIVES = ("net", "revenue", "purchases", "sent", "clicked", "unsubscribed")
 Tell = Callable[[int, int], None]
 
@@ -164,7 +165,7 @@ def sweep(
         objective: what halving keeps the best of.
         workers: how many threads; the result is the same for any number.
         replications: try by seed instead of by contact: so many whole populations; halving then begins with one seed.
-            By default 5 where one life depends on another: what is shared does not shrink with the contacts.
+            By default 3 where one life depends on another: what is shared does not shrink with the contacts.
         overwrite: forget what the folder holds.
         progress: called with contacts lived and contacts in all.
         **asked: `contacts`, `days`, `seed`, `population`, `events` and `behaviour`, as `simulate` takes them.
@@ -182,7 +183,7 @@ def sweep(
     for variant in range(len(grid.rows)):  # a wrong value is said before anything runs
         more = [*overrides, *grid.overrides(variant)]
         depend |= depends(loads(plan, more) if isinstance(plan, str) and "\n" in plan else load(plan, more))
-    often = replications or (SEEDS if depend else 0)
+    often = replications or (TRIED if depend else 0)
     folder = _Folder(out, base, grid, objective if halving else "", often, overwrite=overwrite)
     tried = [folder.read(v) for v in range(len(grid.rows))]
     every, least, each = (often, 1, base.people.count) if often else (base.people.count, LEAST, 1)
