@@ -73,12 +73,14 @@ class Checkpoints:
         program: see `Saved`.
         every: seconds of simulated time between two of them.
         next: the instant of the next one.
+        pause: seconds of the clock on the wall that pass between two of them at least.
     """
 
     run: File
     program: str
     every: int
     next: int
+    pause: float = 0.0
 
     def __post_init__(self) -> None:
         self.folder = self.run / FOLDER
@@ -89,11 +91,12 @@ class Checkpoints:
         self.written: dict[str, str] = {}
         self.seconds = 0.0
         self.count = 0
+        self.last = time.monotonic()
 
     @classmethod
-    def of(cls, run: File, setting: Setting, days: int) -> Checkpoints:
+    def of(cls, run: File, setting: Setting, days: int, pause: float = 0.0) -> Checkpoints:
         """Those of a run of a setting, every so many days."""
-        return cls(run, program_hash(setting), days * DAY, setting.program.start + days * DAY)
+        return cls(run, program_hash(setting), days * DAY, setting.program.start + days * DAY, pause)
 
     def lived(self, share: Sequence[Sequence[int]]) -> None:
         """Some partitions have been to their first request or the horizon."""
@@ -105,7 +108,11 @@ class Checkpoints:
             return False
         while self.next <= t:
             self.next += self.every
-        return True
+        return self.worth()
+
+    def worth(self) -> bool:
+        """Whether so much would be lost by now that one is worth its time."""
+        return time.monotonic() - self.last >= self.pause
 
     def save(self, executor: Executor, books: Journal | None) -> None:
         """Have one written; it counts once its manifest stands there."""
@@ -120,6 +127,7 @@ class Checkpoints:
         executor.committed(points(self.run, manifest, len(executor.hosts)))
         self.begin(manifest)
         self.seconds += time.perf_counter() - began
+        self.last = time.monotonic()
         self.count += 1
 
     def _manifest(self, epoch: int, kept: dict[int, Kept], books: Journal | None) -> Saved:

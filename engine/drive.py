@@ -63,7 +63,7 @@ class Drive:
             self._take({h: ("live", (pieces,)) for h, pieces in enumerate(share)})
             if self.checkpoints is not None:
                 self.checkpoints.lived(share)
-                if number + 1 < len(shares):
+                if number + 1 < len(shares) and self.checkpoints.worth():
                     self.checkpoints.save(self.executor, self.books)
             if self.done is not None:
                 self.done(number + 1, len(shares))

@@ -23,8 +23,9 @@ from bifurque.engine.why import setting_of
 from bifurque.rules.errors import DataError
 
 EXECUTORS = ("threads", "inline", "ray")
-RAY_CHECKPOINTS = 90
-"""Days between checkpoints on Ray: a lost host begins again from the last one."""
+RAY_CHECKPOINTS, RAY_PAUSE = 90, 60.0
+"""Days between checkpoints on Ray, and how many seconds of work one may cost at most if a host is lost: it begins again
+from the last one, and a short run from its beginning."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Place:
         workers: lanes in all, or on Ray those of each host; by default one per processor.
         address: of a Ray cluster; by default one of its own on this machine.
         hosts: on Ray, how many; by default one per node.
-        checkpoint_every: days between two checkpoints; none by default, on Ray 90.
+        checkpoint_every: days between two checkpoints; none by default, on Ray 90, a minute apart at least.
     """
 
     executor: str = "threads"
@@ -58,6 +59,11 @@ class Place:
     def every(self) -> int | None:
         """Days between two checkpoints, if there are any."""
         return self.checkpoint_every or (RAY_CHECKPOINTS if self.executor == "ray" else None)
+
+    @property
+    def pause(self) -> float:
+        """Seconds on the wall between two checkpoints at least, where nobody said how often."""
+        return RAY_PAUSE if self.checkpoint_every is None else 0.0
 
     @property
     def partitioned(self) -> bool:

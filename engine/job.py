@@ -45,7 +45,7 @@ def live_job(job: Job, folder: File, books: Journal | None) -> tuple[list[Lived]
     share = share_of(job.ledger)
     recipe = Recipe(str(folder.resolve()), job.ledger, size, ROWS[job.ledger], share, place.partitioned)
     if place.every is not None:
-        job.checkpoints = job.checkpoints or Checkpoints.of(folder, setting, place.every)
+        job.checkpoints = job.checkpoints or Checkpoints.of(folder, setting, place.every, place.pause)
         job.checkpoints.begin(job.saved or job.checkpoints.nothing())
     if books is not None:
         books_at(books, job.saved)

@@ -92,7 +92,7 @@ def simulate(
         address: of a Ray cluster; by default Ray is started on this machine.
         hosts: on Ray, how many; by default one per node.
         checkpoint_every: days between two checkpoints from which `resume` can go on; by default there are none, on Ray
-            every 90 days.
+            every 90 days, a minute apart at least.
 
     Returns:
         The run, opened.
