@@ -23,7 +23,7 @@ OPTIONS = (
         "--checkpoint-every",
         type=click.IntRange(1, 3700),
         metavar="DAYS",
-        help="Keep what is needed to go on from there; by default never, on Ray every 90 days, a minute apart at least.",
+        help="Keep what is needed to go on from there; else never, on Ray every 90 days, a minute apart at least.",
     ),
     click.option(
         "--resume",
