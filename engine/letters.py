@@ -115,11 +115,9 @@ def with_letters(setting: Setting) -> Setting:
         before, letters = letters, accounts.letters(told, kinds, account.after.elapsed, setting.program.end)
         _not_too_many(letters)
         again = _differ(accounts.contacts, before, letters)
-    setting.notes.append(
-        f"{len(accounts.contacts):,} contacts belong to {len(accounts.first) - 1:,} accounts, with {len(letters):,} "
-        "letters between them"
-    )
-    return replace(setting, events=posted(setting, setting.events, letters), imported=setting.events)
+    text = f"{len(accounts.contacts):,} contacts belong to {len(accounts.first) - 1:,} accounts"
+    notes = [*setting.notes, f"{text}, with {len(letters):,} letters between them"]
+    return replace(setting, events=posted(setting, setting.events, letters), imported=setting.events, notes=notes)
 
 
 def posted(setting: Setting, events: Imported, letters: Words) -> Imported:

@@ -149,6 +149,12 @@ def test_another_seed_tells_something_else(tmp_path):
     assert len(first.events.rows)
 
 
+def test_each_replication_says_how_many_letters_there_were_itself(tmp_path):
+    """The notes of a run are those of its first replication, not of all."""
+    run = lived(tmp_path, replications=3)
+    assert [n for n in run.manifest["notes"] if "letters" in n] == prepare(HOMES).notes
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
