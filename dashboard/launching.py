@@ -68,6 +68,14 @@ def start(arguments: Sequence[str], out: File) -> Job:
     return job
 
 
+def work(asked: dict[str, Any], out: File) -> Job:
+    """Have something done that fills a folder (see `dashboard.work`), in a process of its own."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    job_file = out.with_name(out.name + ".job")
+    job_file.write_text(json.dumps(asked | {"out": str(out)}), "utf-8")
+    return start([WORK, str(job_file)], out)
+
+
 def folder_for(name: str) -> File:
     """A new folder among the runs, named after what is tried."""
     short = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-.")[:60] or "run"
@@ -80,12 +88,7 @@ def folder_for(name: str) -> File:
 
 def simulate(plan: str, name: str, **options: Any) -> Job:
     """Simulate the text of a plan, in a process of its own."""
-    out = folder_for(name)
-    home().mkdir(parents=True, exist_ok=True)
-    asked = {"plan": plan, "out": str(out)} | options
-    job_file = out.with_name(out.name + ".job")
-    job_file.write_text(json.dumps(asked), "utf-8")
-    return start([WORK, str(job_file)], out)
+    return work({"plan": plan} | options, folder_for(name))
 
 
 def example() -> File:

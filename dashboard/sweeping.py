@@ -8,7 +8,7 @@ from pathlib import Path as File
 from typing import Any
 
 from bifurque.dashboard import editing
-from bifurque.dashboard.launching import WORK, Job, start
+from bifurque.dashboard.launching import Job, work
 from bifurque.dashboard.runs import Rows, Store, home
 from bifurque.engine.variants import Grid
 
@@ -56,11 +56,7 @@ def place(store: Store, vary: str, contacts: int) -> File:
 
 def begin(store: Store, vary: str, contacts: int) -> Job:
     """Start it; one that was interrupted goes on."""
-    out = place(store, vary, contacts)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    job_file = out.with_name(out.name + ".job")
-    job_file.write_text(json.dumps(asked(store, vary, contacts) | {"out": str(out)}), "utf-8")
-    return start([WORK, str(job_file)], out)
+    return work(asked(store, vary, contacts), place(store, vary, contacts))
 
 
 def found(folder: File, table: str) -> Rows | None:

@@ -156,7 +156,7 @@ class Host:
         makers = (self._counting(make) for make in self.cut.stretches(pieces))
         run(makers, self.lanes, self.meeting, self.done or _nobody, threading.Event())
         for survivor in self.cut.survivors(pieces):
-            live_apart(self.setting.merges, survivor, self._apart)
+            live_apart(self.setting.merges.order(survivor), self._apart)
         return self._asking()
 
     def _apart(self, contact: int, left: dict[int, Words]) -> Words:

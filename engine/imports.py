@@ -48,7 +48,10 @@ class Imported:
     pairs: int = 0
 
     def bounds(self, contacts: Words) -> Words:
-        """For each of some contacts (in ascending order) its first event, and one bound more at the end."""
+        """For each of some contacts (in ascending order) its first event, and one bound more at the end.
+
+        They are neighbours: nobody with events stands between two of them, for the first would live these too.
+        """
         first = np.searchsorted(self.contacts, contacts, side="left")
         last = np.searchsorted(self.contacts, contacts[-1:], side="right") if len(contacts) else first
         return np.concatenate([first, last]).astype(np.int64)

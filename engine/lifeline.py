@@ -14,7 +14,7 @@ from bifurque.actors.visits import open_visit
 from bifurque.engine.answers import answers_to
 from bifurque.engine.known import scores
 from bifurque.engine.lives import live_alone
-from bifurque.engine.one_contact import stretch_of
+from bifurque.engine.one_contact import anybody
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import Hands, Part, in_hands
@@ -143,7 +143,7 @@ def lifeline(run: Run, contact: str | int) -> Lifeline:
     number = find_contact(run, str(contact))
     watching = Watching(setting)
     words, watched, end = setting.words.copy(), in_hands(watching.hands()), setting.program.end
-    live_alone(words, watched, stretch_of(run, setting, number), answers_to(run.folder, number), end)
+    live_alone(words, watched, anybody(run, setting, number), answers_to(run.folder, number), end)
     if int(words[LIFE]) < end:
         watching.note_scores(words, end - 1)
     return Lifeline(number, watching.ways, thinned(watching.scores))

@@ -16,7 +16,7 @@ from bifurque.actors.host import Stretch
 from bifurque.actors.lane import ASKS, IDLE, RAN_OUT_OF_ROOM
 from bifurque.actors.layout import P_ZONE
 from bifurque.engine.ledger import Tabulator, take_rows
-from bifurque.engine.merges import left_by
+from bifurque.engine.merges import live_apart
 from bifurque.engine.observed import Witness
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import PLAIN, Hands, Steps
@@ -87,6 +87,26 @@ def _hear(words: Words, steps: Steps, told: Iterator[int]) -> None:
     steps.answer(words, int(words[H_PARKED]))
 
 
+def stretch_of(setting: Setting, contact: int) -> Stretch:
+    """A contact of the population with its events; of one that is merged with others, those it takes over live before.
+
+    Raises:
+        DataError: nobody has this number in the population.
+    """
+    place = setting.people.find(contact)
+    if place < 0:
+        raise DataError(f"no contact `{contact}` in this run")
+    if contact not in setting.merges.lives:
+        return setting.stretch(0, place, place + 1, 1.0)
+
+    def alone(one: int, left: dict[int, Words]) -> Words:
+        words = setting.words.copy()
+        live_alone(words, PLAIN, setting.apart(one, 1.0, left), (), setting.program.end)
+        return words
+
+    return setting.apart(contact, 1.0, live_apart(setting.merges.order(contact)[:-1], alone))
+
+
 @dataclass
 class Life:
     """A life.
@@ -142,14 +162,7 @@ def relive(
     Raises:
         DataError: nobody has this number in the run; there are fewer answers than it asks for.
     """
-    place = setting.people.find(contact)
-    if place < 0 and friend is None:
-        raise DataError(f"no contact `{contact}` in this run")
-    stretch = friend or setting.stretch(0, place, place + 1, 1.0)
-    if contact in setting.merges.lives:
-        taken_over = setting.merges.order(contact)[:-1]
-        before = {one: left_by(relive(setting, one, watched=False).words) for one in taken_over}
-        stretch = setting.apart(contact, 1.0, before)
+    stretch = friend or stretch_of(setting, contact)
     if change is not None:
         stretch = change(stretch)
     witness = Witness(setting.program, setting.texts, hands) if watched or hands else None

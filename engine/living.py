@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path as File
 from typing import Literal
 
-import numpy as np
-
 from bifurque.actors.host import Lane
 from bifurque.engine.answers import Journal
 from bifurque.engine.cuts import Neighbours
@@ -17,7 +15,6 @@ from bifurque.engine.hosts import Host, Lived
 from bifurque.engine.keeping import Point
 from bifurque.engine.setting import Setting
 from bifurque.engine.sink import Nowhere
-from bifurque.rules.compiled import Words
 
 Ledger = Literal["full", "sample", "none"]
 Progress = Callable[[int, int, int], None]
@@ -27,9 +24,7 @@ STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
 ROWS = {"full": 1 << 17, "sample": 1 << 13, "none": 1 << 11}
 
 
-def live_all(
-    setting: Setting, lanes: list[Lane], rows: Nowhere | None = None, books: Journal | None = None
-) -> list[Lived]:
+def live_all(setting: Setting, lanes: list[Lane], rows: Nowhere | None = None, books: Journal | None = None) -> Lived:
     """Let everybody live for what is counted alone, or for what somebody hears of it.
 
     Args:
@@ -45,7 +40,7 @@ def live_all(
 
     executor = Local([Point()], make)
     try:
-        return Drive(executor, books or books_of(setting), None, None, None).run([[cut.pieces]])
+        return Drive(executor, books or books_of(setting), None, None, None).run([[cut.pieces]])[0]
     finally:
         executor.close()
 
@@ -63,9 +58,3 @@ def share_of(ledger: Ledger) -> float:
 def books_of(setting: Setting, folder: File | None = None) -> Journal | None:
     """New books of what contacts share, kept in a run's folder if there is one; none if no life depends on another."""
     return Journal(setting.program.supplies, setting.seed, folder) if setting.shares else None
-
-
-def counted(lanes: list[Lane]) -> Words:
-    """What all lanes counted."""
-    found: Words = np.stack([lane.counters for lane in lanes]).sum(axis=0)
-    return found

@@ -6,7 +6,7 @@ the survivor lives what would have happened to either.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,17 +83,17 @@ def left_by(words: Words) -> Words:
     return words[words[H_OTHER] :][: words[H_OTHER_SIZE]].copy()
 
 
-def live_apart(merges: Merges, contact: int, live: Callable[[int, dict[int, Words]], Words]) -> None:
-    """Let those live whom a contact takes over, then the contact.
+def live_apart(order: Sequence[int], live: Callable[[int, dict[int, Words]], Words]) -> dict[int, Words]:
+    """Let contacts that are merged live one after the other; what each has left.
 
     Args:
-        merges: who is merged into whom.
-        contact: the contact.
+        order: who; those before whoever takes them over (`Merges.order`).
         live: lives one of them, given what those before have left; its memory.
     """
     left: dict[int, Words] = {}
-    for one in merges.order(contact):
+    for one in order:
         left[one] = left_by(live(one, left))
+    return left
 
 
 def find_merges(program: Program, imported: Imported, people: People, texts: Texts) -> tuple[Imported, Merges]:

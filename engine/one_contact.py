@@ -12,14 +12,12 @@ from bifurque.actors.layout import P_ZONE
 from bifurque.engine.answers import answered_until, answers_to, friend_of
 from bifurque.engine.known import Visit, Waiting, known_facts, mailbox, scores, visits
 from bifurque.engine.ledger import Tabulator
-from bifurque.engine.lives import live_alone
-from bifurque.engine.merges import left_by
+from bifurque.engine.lives import live_alone, stretch_of
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import PLAIN
 from bifurque.engine.why import find_contact, setting_of
 from bifurque.engine.zones import instant_at
-from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, short
 from bifurque.rules.layout import (
     LIFE,
@@ -69,24 +67,14 @@ class ContactState(Struct, frozen=True):
     events: list[dict[str, Any]]
 
 
-def stretch_of(run: Run, setting: Setting, contact: int) -> Stretch:
+def anybody(run: Run, setting: Setting, contact: int) -> Stretch:
     """A contact of a run with its events: one of the population, or one that the simulation brought to life.
-
-    Of one that is merged with others, those it takes over are lived before.
 
     Raises:
         DataError: nobody has this number in the run.
     """
-    place = setting.people.find(contact)
-    if contact in setting.merges.lives:
-        left: dict[int, Words] = {}
-        for one in setting.merges.order(contact)[:-1]:
-            words = setting.words.copy()
-            live_alone(words, PLAIN, setting.apart(one, 1.0, left), (), setting.program.end)
-            left[one] = left_by(words)
-        return setting.apart(contact, 1.0, left)
-    if place >= 0:
-        return setting.stretch(0, place, place + 1, 1.0)
+    if setting.people.find(contact) >= 0:
+        return stretch_of(setting, contact)
     found = friend_of(run.folder, setting, contact)
     if found is None:
         raise DataError(f"{run.folder}: no contact `{contact}` in this run")
@@ -107,7 +95,7 @@ def contact_state(run: Run, contact: str | int, at: str | None = None) -> Contac
     """
     setting = setting_of(run)
     number = find_contact(run, str(contact))
-    stretch = stretch_of(run, setting, number)
+    stretch = anybody(run, setting, number)
     program = setting.program
     zone = program.names.zones[max(int(stretch.people[0, P_ZONE]), 0)]
     last = _known_until(run, setting)

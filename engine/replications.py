@@ -25,7 +25,7 @@ from bifurque.engine.compile import midnight
 from bifurque.engine.compile_books import books_place
 from bifurque.engine.intervals import mean_interval
 from bifurque.engine.kpi import Figures, kpis, shared_figures
-from bifurque.engine.living import Progress, books_of, counted, live_all
+from bifurque.engine.living import Progress, books_of, live_all
 from bifurque.engine.program import Program
 from bifurque.engine.referrals import referral_figures
 from bifurque.engine.setting import Setting, one_of, within
@@ -158,8 +158,7 @@ def again(setting: Setting, warm_up: int, workers: int) -> Figures:
     """The figures of a setting, lived for them alone."""
     lanes = [setting.lane() for _ in range(workers)]
     books = books_of(setting)
-    live_all(setting, lanes, books=books)
-    counters = counted(lanes)
+    counters = live_all(setting, lanes, books=books).counters
     if warm_up:
         counters = counters - before(setting, warm_up, workers)
     return kpis(setting.program, counters, setting.days - warm_up) | left_of(setting, books)
@@ -200,8 +199,7 @@ def before(setting: Setting, warm_up: int, workers: int) -> Words:
     lanes = [setting.lane() for _ in range(workers)]
     for lane in lanes:
         lane.words[H_END], lane.words[WARMING] = end, 1
-    live_all(setting, lanes)
-    found = counted(lanes)
+    found = live_all(setting, lanes).counters
     found[_states(program)] = 0
     found[books_place(program)] = 0
     return found

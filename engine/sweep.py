@@ -189,7 +189,7 @@ def sweep(
     every, least, each = (often, 1, base.people.count) if often else (base.people.count, LEAST, 1)
     rounds = _rounds(len(tried), every, least) if halving else [every]
     threads = workers or os.cpu_count() or 1
-    runner = BySeed(base, threads, often) if often else ByContact(base, threads, rounds[0])
+    runner: BySeed | ByContact = BySeed(base, threads, often) if often else ByContact(base, threads, rounds[0])
     for number, size in enumerate(rounds):
         alive = [t for t in tried if t.dropped_after is None or t.dropped_after >= size]
         for t in alive:

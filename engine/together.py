@@ -12,7 +12,7 @@ import numpy as np
 
 from bifurque.engine.answers import AT_ONCE, Journal
 from bifurque.engine.figures import Counted, Key
-from bifurque.engine.living import counted, live_all
+from bifurque.engine.living import live_all
 from bifurque.engine.referrals import NEW
 from bifurque.engine.setting import Setting
 from bifurque.rules.compiled import Words
@@ -106,12 +106,12 @@ def live_together(setting: Setting, workers: int) -> Together:
     lanes = [setting.lane() for _ in range(workers)]
     for lane in lanes:
         lane.words[H_WEEKS] = 1  # figures are not by week: all weeks count in the first
-    live_all(setting, lanes, books=books)
+    counters = live_all(setting, lanes, books=books).counters
     answers = books.answers()
     newcomers = np.concatenate(books.brought)
     roots = _roots(newcomers)
     order = np.argsort(roots, kind="stable")
-    return Together(answers[:, 0], answers[:, 1], newcomers[order], roots[order], counted(lanes))
+    return Together(answers[:, 0], answers[:, 1], newcomers[order], roots[order], counters)
 
 
 def together(setting: Setting, workers: int) -> Together | None:

@@ -48,10 +48,6 @@ class Runner:
             raise DataError("a variant has another number of contacts: they cannot be paired")
         return figures(setting.program, ["total"])
 
-    def go_on(self, tried: Tried, setting: Setting, size: int) -> None:
-        """Try a variant on more, up to so many at least."""
-        raise NotImplementedError
-
 
 class ByContact(Runner):
     """Contact by contact: no life depends on another. What the plan as it is does is kept: it is lived once."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from killed import killed
-from shared_runs import ALONE, MERGED, OFFERS, SOME, live, outcome, tidy
+from shared_runs import ALONE, MERGED, OFFERS, SOME, live, outcome, outcomes, tidy
 
 from bifurque.engine.answers import Journal, answered_until, trail_of, whole
 from bifurque.engine.checkpoints import Checkpoints
@@ -30,15 +30,7 @@ class Killed(BaseException):
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    """What a run comes to that nobody stops and that has no checkpoints."""
-    lived = {}
-
-    def of(text):
-        if text not in lived:
-            lived[text] = outcome(live(text, tmp_path_factory.mktemp("base") / "run", workers=1))
-        return lived[text]
-
-    return of
+    return outcomes(tmp_path_factory)
 
 
 @contextlib.contextmanager

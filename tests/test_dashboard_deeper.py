@@ -12,7 +12,8 @@ import pytest
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
 
-from streamlit.testing.v1 import AppTest  # noqa: E402
+
+from dashboard_shown import faults, page_of, showing  # noqa: E402
 
 from bifurque.dashboard import app, conditions, jobs, page_cohorts, page_station, page_turning, sweeping  # noqa: E402
 from bifurque.dashboard.map_flows import flows_of, tracks_of  # noqa: E402
@@ -25,12 +26,6 @@ from bifurque.dashboard.texts import T  # noqa: E402
 from bifurque.engine.simulate import simulate  # noqa: E402
 from bifurque.engine.templates_list import template  # noqa: E402
 
-SCRIPT = """
-import streamlit as st
-from bifurque.dashboard import app
-st.set_page_config(layout="wide")
-app.one({page!r}, {{**app.PAGES, **app.WORKSHOP}}[{page!r}])
-"""
 PEOPLE, DAYS = 400, 120
 
 
@@ -38,7 +33,7 @@ PEOPLE, DAYS = 400, 120
 def no_fault(caplog):
     """A page that meets what nobody foresaw says so in the log: none does."""
     yield
-    assert [r.getMessage() for r in caplog.get_records("call") if r.name == "bifurque.dashboard"] == []
+    assert faults(caplog.get_records("call")) == []
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +48,7 @@ def home(tmp_path_factory):
 @pytest.fixture
 def shown(home, monkeypatch):
     """Shows a page with what the address says."""
-    monkeypatch.setenv(RUNS, str(home / "plain"))
-    monkeypatch.setenv(HOME, str(home))
-
-    def show(page, **address):
-        test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=180)
-        test.query_params.update(address)
-        return test.run()
-
-    return show
+    return showing(monkeypatch, home, 180)
 
 
 @pytest.fixture(scope="module")
@@ -296,7 +283,7 @@ def logless(home, tmp_path_factory):
 def test_no_page_needs_the_log(logless, monkeypatch, page):
     monkeypatch.setenv(RUNS, str(logless))
     monkeypatch.setenv(HOME, str(logless.parent))
-    test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=180)
+    test = page_of(page, 180)
     test.query_params.update({"lang": "en", "pick": "station:cart/cart_delivery"})
     test.run()
     assert not test.exception
@@ -308,7 +295,7 @@ def test_totals_have_intervals_where_a_run_was_repeated(tmp_path, monkeypatch, l
     run = simulate(template("demo", "fr"), out=tmp_path / "run", contacts=60, days=60, replications=3, workers=1)
     monkeypatch.setenv(RUNS, str(run.folder))
     monkeypatch.setenv(HOME, str(tmp_path))
-    test = AppTest.from_string(SCRIPT.format(page="results"), default_timeout=180)
+    test = page_of("results", 180)
     test.query_params["lang"] = lang
     test.run()
     assert not test.exception

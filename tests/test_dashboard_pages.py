@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
 
+from dashboard_shown import PAGES, faults, page_of, showing  # noqa: E402
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from bifurque.dashboard import app, editing, page_board, page_compare  # noqa: E402
@@ -22,13 +23,6 @@ from bifurque.engine import figures  # noqa: E402
 from bifurque.engine.simulate import simulate  # noqa: E402
 from bifurque.engine.templates_list import template  # noqa: E402
 
-PAGES = {**app.PAGES, **app.WORKSHOP}
-SCRIPT = """
-import streamlit as st
-from bifurque.dashboard import app
-st.set_page_config(layout="wide")
-app.one({page!r}, {{**app.PAGES, **app.WORKSHOP}}[{page!r}])
-"""
 HOSTILE = [
     "<script>document.title='caught'</script>",
     "\"quoted\" 'twice' & <b>bold</b>",
@@ -43,7 +37,7 @@ HOSTILE = [
 def no_fault(caplog):
     """A page that meets what nobody foresaw says so in the log: none does."""
     yield
-    assert [r.getMessage() for r in caplog.get_records("call") if r.name == "bifurque.dashboard"] == []
+    assert faults(caplog.get_records("call")) == []
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +53,7 @@ def home(tmp_path_factory):
 @pytest.fixture
 def shown(home, monkeypatch):
     """Shows a page with what the address says."""
-    monkeypatch.setenv(RUNS, str(home / "plain"))
-    monkeypatch.setenv(HOME, str(home))
-
-    def show(page, **address):
-        test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=120)
-        test.query_params.update(address)
-        return test.run()
-
-    return show
+    return showing(monkeypatch, home, 120)
 
 
 def said(test):
@@ -142,7 +128,7 @@ def test_a_folder_that_is_no_run(home, monkeypatch, tmp_path):
     monkeypatch.setenv(RUNS, str(broken))
     monkeypatch.setenv(HOME, str(tmp_path))
     for lang in T:
-        test = AppTest.from_string(SCRIPT.format(page="results"), default_timeout=120)
+        test = page_of("results", 120)
         test.query_params["lang"] = lang
         test.run()
         assert not test.exception
@@ -156,7 +142,7 @@ def test_a_damaged_table_is_told(home, monkeypatch, tmp_path, lang, caplog):
     (broken / "aggregates" / "decision_week.parquet").write_bytes(b"PAR1 and nothing else PAR1")
     monkeypatch.setenv(RUNS, str(broken))
     monkeypatch.setenv(HOME, str(tmp_path))
-    test = AppTest.from_string(SCRIPT.format(page="arbitration"), default_timeout=120)
+    test = page_of("arbitration", 120)
     test.query_params["lang"] = lang
     test.run()
     assert not test.exception
@@ -237,7 +223,7 @@ def test_sql_page_says_why_not(shown):
 def test_hostile_names_are_only_names(monkeypatch, tmp_path, page, hostile):
     monkeypatch.setenv(RUNS, str(hostile))
     monkeypatch.setenv(HOME, str(tmp_path))
-    test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=120).run()
+    test = page_of(page, 120).run()
     assert not test.exception
     for element in (*test.markdown, *test.caption, *test.header, *test.info, *test.warning):
         assert "<script>" not in element.value

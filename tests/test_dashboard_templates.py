@@ -7,22 +7,15 @@ import pytest
 pytest.importorskip("streamlit")
 pytest.importorskip("duckdb")
 
-from streamlit.testing.v1 import AppTest
 
-from bifurque.dashboard import app
+from dashboard_shown import PAGES, faults, page_of
+
 from bifurque.dashboard.runs import HOME, RUNS
 from bifurque.dashboard.texts import T
 from bifurque.engine.simulate import simulate
 
 pytestmark = pytest.mark.slow
 TEMPLATES = sorted((Path(__file__).parents[1] / "engine" / "templates").glob("*.yaml"))
-PAGES = {**app.PAGES, **app.WORKSHOP}
-SCRIPT = """
-import streamlit as st
-from bifurque.dashboard import app
-st.set_page_config(layout="wide")
-app.one({page!r}, {{**app.PAGES, **app.WORKSHOP}}[{page!r}])
-"""
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda f: f.stem)
@@ -31,9 +24,9 @@ def test_every_page_shows_every_template(file, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv(RUNS, str(run.folder))
     monkeypatch.setenv(HOME, str(tmp_path))
     for n, page in enumerate(PAGES):
-        test = AppTest.from_string(SCRIPT.format(page=page), default_timeout=180)
+        test = page_of(page, 180)
         test.query_params["lang"] = list(T)[n % 2]
         test.run()
         assert not test.exception, page
         assert not test.error, (page, [e.value for e in test.error])
-    assert [r.getMessage() for r in caplog.records if r.name == "bifurque.dashboard"] == []
+    assert faults(caplog.records) == []

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from killed import killed
-from shared_runs import ALONE, MERGED, OFFERS, live, outcome, tidy
+from shared_runs import ALONE, MERGED, OFFERS, live, outcome, outcomes, tidy
 from test_checkpoints import stopping
 
 from bifurque.engine.executors import Executor
@@ -26,14 +26,7 @@ SMALL = {"include_dashboard": False, "object_store_memory": 80 << 20}
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory):
-    lived = {}
-
-    def of(text):
-        if text not in lived:
-            lived[text] = outcome(live(text, tmp_path_factory.mktemp("base") / "run", workers=1))
-        return lived[text]
-
-    return of
+    return outcomes(tmp_path_factory)
 
 
 @pytest.fixture
