@@ -142,7 +142,7 @@ def jump(m: Memory, slot: int, step: int, rule: int, t: int) -> None:
         return
     at = m[slot + SLOT_STEP]
     if at > 0:
-        step_count(m, at, N_PASSED, t)
+        step_count(m, at, N_PASSED)
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[slot + SLOT_STATE], m[slot + SLOT_PREVIOUS] = RUNNING, t
     go(m, slot, step, t)

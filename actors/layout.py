@@ -27,8 +27,9 @@ from __future__ import annotations
     J_COUNTS,  # address of its counters, by arm
     J_PAUSE,  # words of a pause by a rule, or 0
     J_OVERRIDE,  # words of a priority given by a rule, or 0
-) = range(20)
-JOURNEY = 20
+    J_ENTRIES,  # ways into it, rows behind a count
+) = range(21)
+JOURNEY = 21
 NEVER_AGAIN, AFTER_EXIT, PARALLEL, REPLACE = range(4)
 
 # Exclusive groups: policy, how many, their addresses
@@ -48,8 +49,9 @@ PREEMPT, PAUSE, QUEUE = range(3)
     SLOT_STATE,
     SLOT_MESSAGES,  # messages due or held
     SLOT_PAUSED,  # name of the journey that pauses it, or 0
-) = range(11)
-SLOT = 11
+    SLOT_SINCE,  # instant it reached its step
+) = range(12)
+SLOT = 12
 FREE = -1
 RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING, AWAITING_OFFER = range(5)
 
@@ -71,7 +73,7 @@ RUNNING, AWAITING_EVENT, AWAITING_SEND, ENDING, AWAITING_OFFER = range(5)
     ST_PURPOSE,
     ST_INTERVAL,  # what may happen by itself before this step: a group of alternatives, or 0
     ST_COUNTS,
-    ST_WEEKS,  # counters by week: reached, gone on
+    ST_ONWARD,  # ways that lead on from it, rows behind a count
     ST_ANSWERS,  # what may be answered on the spot: a group of alternatives, or 0
     ST_WAYS,  # number of its first way, where it has several
 ) = range(19)
@@ -88,8 +90,6 @@ WAIT = 4
 # Counters of steps: reached, gone on, left the journey there, quarantined there, inside at the end
 (N_REACHED, N_PASSED, N_LEFT, N_STOPPED, N_INSIDE) = range(5)
 STEP_COUNTS = 5
-STEP_WEEK = 2
-"""Words by week: reached, gone on."""
 
 # Counters by journey and arm, then held and dropped by reason
 (

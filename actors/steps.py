@@ -12,6 +12,7 @@ from bifurque.actors.outbox import offer
 from bifurque.actors.tally import step_count
 from bifurque.actors.triggers import wait_row
 from bifurque.actors.visits import close_visit, open_visit, suspended
+from bifurque.actors.ways import way_count
 from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.conditions import truth
 from bifurque.rules.layout import *
@@ -38,11 +39,12 @@ def enter(m: Memory, journey: int, key: int, anchor: int, cause: int, step: int,
 def go(m: Memory, slot: int, step: int, t: int) -> None:
     """Move a visit to a step and on through all that is due."""
     while True:
-        m[slot + SLOT_STEP] = step
+        way_count(m, slot, step, t)
+        m[slot + SLOT_STEP], m[slot + SLOT_SINCE] = step, t
         if step == 0:
             finish(m, slot, t)
             return
-        step_count(m, step, N_REACHED, t)
+        step_count(m, step, N_REACHED)
         due = due_at(m, slot, step)
         if due > t:
             stand(m, slot, step, due, t)
@@ -156,7 +158,7 @@ def execute(m: Memory, slot: int, step: int, due: int, t: int) -> int:
         onward = ask_offer(m, slot, step, due, t, due < t and m[step + ST_LATE] == LATE_SKIP)
         if onward < 0:
             return -1
-    step_count(m, step, N_PASSED, t)
+    step_count(m, step, N_PASSED)
     m[slot + SLOT_PREVIOUS] = due
     if m[QUARANTINED] == 1 or m[slot + SLOT_STEP] == FREE:
         return -1
@@ -210,7 +212,7 @@ def resume_visit(m: Memory, slot: int, t: int) -> None:
     set_timer(m, m[slot + SLOT_TIMER], NEVER)
     m[slot + SLOT_STATE] = RUNNING
     m[slot + SLOT_PREVIOUS] = t
-    step_count(m, step, N_PASSED, t)
+    step_count(m, step, N_PASSED)
     took(m, step, 0)
     go(m, slot, m[step + ST_ARG], t)
 
@@ -225,7 +227,7 @@ def settle_offer(m: Memory, slot: int, which: int, t: int) -> None:
     m[slot + SLOT_STATE] = RUNNING
     choose(m, step, t)
     onward = answer_offer(m, slot, step, which, t)
-    step_count(m, step, N_PASSED, t)
+    step_count(m, step, N_PASSED)
     m[slot + SLOT_PREVIOUS] = t
     if m[QUARANTINED] == 0:
         go(m, slot, onward, t)

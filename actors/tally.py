@@ -5,7 +5,7 @@ from __future__ import annotations
 from bifurque.actors.groups import *
 from bifurque.actors.layout import *
 from bifurque.rules.compiled import Memory, kernel
-from bifurque.rules.decisions import week_counts, week_of
+from bifurque.rules.decisions import week_counts
 from bifurque.rules.layout import *
 from bifurque.rules.localtime import period
 
@@ -17,10 +17,9 @@ def arm_count(m: Memory, journey: int, which: int, by: int) -> None:
 
 
 @kernel
-def step_count(m: Memory, step: int, which: int, t: int) -> None:
-    """A visit reaches a step or goes on from it: count it in all and by week."""
+def step_count(m: Memory, step: int, which: int) -> None:
+    """A visit reaches a step or goes on from it."""
     m[m[step + ST_COUNTS] + which] += 1
-    m[m[step + ST_WEEKS] + week_of(m, t) * STEP_WEEK + which] += 1
 
 
 @kernel

@@ -12,7 +12,6 @@ from bifurque.actors.layout import (
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
-    STEP_WEEK,
     SV_COUNTS,
     SV_SCORES,
     TOTALS,
@@ -32,6 +31,7 @@ from bifurque.engine.compile_shocks import compile_shocks
 from bifurque.engine.names import Names
 from bifurque.engine.plan import Plan
 from bifurque.engine.program import Compiling, Program
+from bifurque.engine.ways import declare_ways, place_ways
 from bifurque.engine.zones import instant_of, zone_words
 from bifurque.rules.layout import (
     BY_PRIORITY,
@@ -147,6 +147,7 @@ def _build(names: Names, record_size: int, days: int, behaviour: str) -> Compili
     compile_behaviour(c)
     compile_shocks(c)
     declare_books(c)
+    declare_ways(c)
     compile_events(c)
     c.segments = {name: c.tables.code(f"segment.{name}") for name in plan.segments}
     finish_sharing(c)
@@ -224,4 +225,5 @@ def _room(c: Compiling, rows: int) -> None:
     words[H_EVENT_COUNTS] = tables.reserve(len(c.names.events))
     reserve_books(c)
     words[H_RULE_COUNTS] = tables.reserve(len(c.plan.rules) + len(tables.features))
-    c.place_counters(tables.reserve(len(c.steps) * words[H_WEEKS] * STEP_WEEK))
+    c.place_counters()
+    place_ways(c)

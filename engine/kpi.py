@@ -38,7 +38,6 @@ from bifurque.actors.layout import (
     PRESSURE_MOST,
     STAGE_COUNTS,
     STEP_COUNTS,
-    STEP_WEEK,
     TOTALS,
     X_CLICKED,
     X_CONTACTS,
@@ -56,6 +55,7 @@ from bifurque.actors.layout import (
     X_SENT,
     X_UNSUBSCRIBED,
 )
+from bifurque.actors.ways import WAY_WEEK
 from bifurque.engine.known_figures import trust
 from bifurque.engine.kpi_surveys import surveys
 from bifurque.engine.program import Program
@@ -91,8 +91,8 @@ Figures = dict[str, Any]
 BEHAVIOURS = ("off", "constant", "realistic")
 
 
-def by_week_from(program: Program) -> int:
-    """Where the counters of steps by week begin: the last block."""
+def ways_from(program: Program) -> int:
+    """Where the counters of ways by week begin: the last block."""
     rules = len(program.plan.rules) + len(program.tables.features)
     return int(program.words[H_RULE_COUNTS]) - program.first_counter + rules
 
@@ -120,8 +120,7 @@ class Counters:
         self.totals = block(H_TOTALS, TOTALS)
         self.events = block(H_EVENT_COUNTS, len(names.events))
         self.rules = block(H_RULE_COUNTS, len(program.plan.rules) + len(program.tables.features))
-        at = by_week_from(program)
-        self.steps_by_week = counters[at:].reshape(len(program.steps), weeks, STEP_WEEK)
+        self.ways_by_week = counters[ways_from(program) :].reshape(-1, weeks, WAY_WEEK)
         self.machine: Words | None = None
         if words[H_BEHAVIOUR] == REALISTIC:
             self.machine = block(int(words[H_MODEL]) + MO_COUNTS, sends, 2)

@@ -7,10 +7,8 @@ from typing import Any
 from msgspec import Struct
 
 from bifurque.actors import step as stepping
-from bifurque.actors import steps
-from bifurque.actors.layout import N_REACHED, ST_ID
-from bifurque.actors.tally import step_count
-from bifurque.actors.visits import open_visit
+from bifurque.actors.layout import J_ID, SLOT_JOURNEY, SLOT_STEP, SLOT_VISIT, ST_ID
+from bifurque.actors.ways import way_count
 from bifurque.engine.answers import answers_to
 from bifurque.engine.known import scores
 from bifurque.engine.lives import live_alone
@@ -31,6 +29,7 @@ class Way(Struct, frozen=True):
     journey: str
     origin: str
     target: str
+    visit: int
 
 
 class Worth(Struct, frozen=True):
@@ -57,48 +56,27 @@ class Watching:
         self.setting, self.program = setting, setting.program
         self.ways: list[Way] = []
         self.scores: list[Worth] = []
-        self._left: tuple[str, str] | None = None  # the step that was just done
         self._told = 0
 
     def hands(self) -> Hands:
         """The parts of the step that are watched."""
         return {
-            step_count: self._step_count,
-            steps.finish: self._finish,
-            open_visit: self._open,
+            way_count: self._way_count,
             stepping.step: self._step,
             stepping.settled: self._settled,
         }
 
-    def _step_count(self, own: Part) -> Part:
-        def counted(m: Any, step: int, which: int, t: int) -> None:
-            own(m, step, which, t)
-            number, name = self.program.steps[int(m[step + ST_ID]) - 1]
-            journey = self.program.names.journeys[number]
-            if which == N_REACHED:
-                origin = self._left[1] if self._left is not None and self._left[0] == journey else ""
-                self.ways.append(Way(int(t), journey, origin, name))
-                self._left = None
-            else:
-                self._left = journey, name
+    def _way_count(self, own: Part) -> Part:
+        def counted(m: Any, slot: int, step: int, t: int) -> None:
+            journey = self.program.names.journeys[int(m[m[slot + SLOT_JOURNEY] + J_ID]) - 1]
+            origin, target = (self._name(m, int(at)) for at in (m[slot + SLOT_STEP], step))
+            self.ways.append(Way(int(t), journey, origin, target, int(m[slot + SLOT_VISIT])))
+            own(m, slot, step, t)
 
         return counted
 
-    def _finish(self, own: Part) -> Part:
-        def finish(m: Any, slot: int, t: int) -> None:
-            if self._left is not None:
-                self.ways.append(Way(int(t), self._left[0], self._left[1], ""))
-                self._left = None
-            own(m, slot, t)
-
-        return finish
-
-    def _open(self, own: Part) -> Part:
-        def opened(*args: Any) -> Any:
-            self._left = None
-            return own(*args)
-
-        return opened
+    def _name(self, m: Any, step: int) -> str:
+        return self.program.steps[int(m[step + ST_ID]) - 1][1] if step else ""
 
     def _step(self, own: Part) -> Part:
         def step(m: Any, t: int, timer: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bifurque.actors.layout import ARM_COUNTS, J_COUNTS, JOURNEY, ST_COUNTS, ST_WEEKS, STEP, STEP_COUNTS, STEP_WEEK
+from bifurque.actors.layout import ARM_COUNTS, J_COUNTS, JOURNEY, ST_COUNTS, STEP, STEP_COUNTS
 from bifurque.engine.journey import Journey
 from bifurque.engine.names import Names
 from bifurque.engine.plan import Plan, QuietHours
@@ -21,7 +21,6 @@ from bifurque.rules.layout import (
     H_SENDS,
     H_START,
     H_STEP_COUNTS,
-    H_WEEKS,
     REASONS,
     SEND,
 )
@@ -165,6 +164,7 @@ class Compiling:
         self.supplies: list[Supply] = []
         self.needs: dict[str, tuple[int, int, int]] = {}  # by channel: list of what it needs, who goes first
         self.offers: dict[str, int] = {}
+        self.ways: list[int] = []  # rows of ways, in the order in which they are counted
 
     def step_number(self, journey: str, station: int) -> int:
         """The number of a step among all."""
@@ -230,13 +230,12 @@ class Compiling:
         before = len(CAUSES) + len(self.reasons) + len(self.names.events) + len(self.entry_causes)
         return before + len(self.plan.rules) + list(self.plan.offers).index(offer)
 
-    def place_counters(self, by_week: int) -> None:
-        """Tell steps and journeys where their counters stand; those of steps by week come last."""
+    def place_counters(self) -> None:
+        """Tell steps and journeys where their counters stand."""
         words = self.tables.words
         for i in range(len(self.steps)):
             row = self.step_rows + i * STEP
             words[row + ST_COUNTS] = words[H_STEP_COUNTS] + i * STEP_COUNTS
-            words[row + ST_WEEKS] = by_week + i * words[H_WEEKS] * STEP_WEEK
         for i in range(len(self.names.journeys)):
             at = words[H_ARM_COUNTS] + i * len(self.arms) * (ARM_COUNTS + 2 * len(self.reasons))
             words[self.journey_rows + i * JOURNEY + J_COUNTS] = at

@@ -23,7 +23,7 @@ from bifurque.engine.hosting import Place
 from bifurque.engine.hosts import Lived, warm
 from bifurque.engine.job import Job, live_job
 from bifurque.engine.keeping import FOLDER
-from bifurque.engine.kpi import by_week_from, kpis, unknown_features
+from bifurque.engine.kpi import kpis, unknown_features, ways_from
 from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of
 from bifurque.engine.program import Program
 from bifurque.engine.replications import Wanted, before, left_of, replicate
@@ -299,7 +299,7 @@ def _results(folder: File, job: Job, lived: list[Lived], manifest: dict[str, Any
     setting, wanted = job.setting, job.wanted
     counters: Words = np.stack([one.counters for one in lived]).sum(axis=0)
     hashed = sum(one.hashed for one in lived) % 2**64
-    in_all = counters[: by_week_from(setting.program)]  # steps by week are left out: these hold them in all
+    in_all = counters[: ways_from(setting.program)]  # ways are left out: steps and branches hold what they add up to
     digest = hashlib.sha256(in_all.astype("<i8").tobytes() + hashed.to_bytes(8, "little"))
     manifest["digest"] = digest.hexdigest()
     if setting.program.tables.features:

@@ -2,10 +2,11 @@
 
 import datetime as dt
 import itertools
-from collections import Counter
+import statistics
 
 import pytest
 
+from bifurque.actors.ways import WAITS
 from bifurque.engine.lifeline import lifeline
 from bifurque.engine.one_contact import contact_state
 from bifurque.engine.simulate import simulate
@@ -27,13 +28,28 @@ def lives(run):
 
 
 def test_all_lives_together_are_what_the_run_counted(run, lives):
-    start = run.manifest["start"]
-    walked = Counter(((w.time - start) // 604800, w.journey, w.origin, w.target) for life in lives for w in life.ways)
+    start, since = run.manifest["start"], {}
+    walked: dict[tuple, list] = {}
+    for life in lives:
+        for w in life.ways:
+            visit = (life.contact, w.journey, w.visit)
+            waited = w.time - since[visit] if w.origin else None
+            walked.setdefault(((w.time - start) // 604800, w.journey, w.origin, w.target), []).append((visit, waited))
+            since[visit] = w.time
     counted = {
-        (r["week"], r["journey"], r["from"], r["to"]): r["passed"] for r in run.aggregate("edge_week").to_pylist()
+        (r["week"], r["journey"], r["from"], r["to"]): (r["passed"], r["contacts"], r["median_wait"])
+        for r in run.aggregate("edge_week").to_pylist()
     }
-    assert walked == counted
-    assert sum(counted.values()) > 300
+    assert {
+        way: (len(found), len({visit[0] for visit, _ in found}), middle(way[2], [waited for _, waited in found]))
+        for way, found in walked.items()
+    } == counted
+    assert sum(n for n, _, _ in counted.values()) > 300
+
+
+def middle(origin, waits):
+    """The lower median, rounded down to a length of time that is counted."""
+    return max(w for w in WAITS if w <= statistics.median_low(waits)) if origin else None
 
 
 def test_scores_end_as_the_contact_has_them_and_fade_between(run, lives):
