@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bifurque.actors.layout import *
-from bifurque.rules.compiled import Memory, kernel
+from bifurque.rules.compiled import Memory, kernel, seldom
 from bifurque.rules.decisions import week_of
 from bifurque.rules.layout import *
 
@@ -17,12 +17,14 @@ WAITS = (
     *(h * 3600 for h in (1, 2, 3, 4, 6, 8, 10, 12, 16, 20)),
     *(d * 86400 for d in (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 60, 90, 180, 365)),
 )
-"""Lengths of time at a step are counted from so many seconds up to the next; 30 of them, so that a row has 32 words."""
-(WW_PASSED, WW_CONTACTS, WW_WAITS) = range(3)
-WAY_WEEK = WW_WAITS + len(WAITS)
+"""Lengths of time at a step are counted from so many seconds up to the next."""
+WAY_WEEK = 32
+"""Words of a way by week: one for each length of time, then none; so that a row fills whole lines of the cache."""
+CONTACTS = 32
+"""From this bit on such a word counts contacts, below it visits; the first time in a week that a contact comes by."""
 
 
-@kernel
+@seldom  # inlined it would make the step slower
 def way_count(m: Memory, slot: int, step: int, t: int) -> None:
     """A visit leaves where it stands (at 0 it enters) for another step (0: the end): count the way, and its wait."""
     at = m[slot + SLOT_STEP]
@@ -32,15 +34,12 @@ def way_count(m: Memory, slot: int, step: int, t: int) -> None:
         if m[way + WY_TO] != step:
             way += WAY
     week = week_of(m, t)
-    counts = m[way + WY_WEEKS] + week * WAY_WEEK
-    m[counts + WW_PASSED] += 1
-    m[counts + WW_WAITS + (length_of(t - m[slot + SLOT_SINCE]) if at > 0 else 0)] += 1
+    cell = m[way + WY_WEEKS] + week * WAY_WEEK + (length_of(t - m[slot + SLOT_SINCE]) if at > 0 else 0)
     taken, bit = m[way + WY_TAKEN], 1 << m[way + WY_BIT]
     if m[taken] & ((1 << WEEK_BITS) - 1) != week + 1:
         m[taken] = week + 1
-    if m[taken] & bit == 0:
-        m[taken] |= bit
-        m[counts + WW_CONTACTS] += 1
+    m[cell] += 1 if m[taken] & bit != 0 else 1 + (1 << CONTACTS)
+    m[taken] |= bit
 
 
 @kernel

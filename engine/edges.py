@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bifurque.actors.ways import WAITS, WW_CONTACTS, WW_PASSED, WW_WAITS
+from bifurque.actors.ways import CONTACTS, WAITS
 from bifurque.engine.kpi import Counters
 from bifurque.engine.ledger import Vocabulary
 from bifurque.engine.program import Program
@@ -26,8 +26,9 @@ def edge_week(program: Program, n: Counters) -> Any:
     names = program.names.journeys
     graphs = {name: stations(program.plan.journeys[name]) for name in names}
     found = list(all_ways(program.plan, graphs))
-    weeks, which = np.nonzero(n.ways_by_week[:, :, WW_PASSED].T)
-    cells = n.ways_by_week[which, weeks]
+    weeks, which = np.nonzero(n.ways_by_week.any(axis=2).T)
+    cells = n.ways_by_week[which, weeks, : len(WAITS)]
+    passed = cells & ((1 << CONTACTS) - 1)
 
     def end(side: int) -> Any:
         stops = [(journey, ends[side]) for journey, ends in found]
@@ -41,9 +42,9 @@ def edge_week(program: Program, n: Counters) -> Any:
             "journey": Vocabulary([j for j, _ in found]).column(which),
             "from": end(0),
             "to": end(1),
-            "passed": cells[:, WW_PASSED],
-            "contacts": cells[:, WW_CONTACTS],
-            "median_wait": pa.array(medians(cells[:, WW_WAITS:]), mask=entries),
+            "passed": passed.sum(axis=1),
+            "contacts": (cells >> CONTACTS).sum(axis=1),
+            "median_wait": pa.array(medians(passed), mask=entries),
         }
     )
 
