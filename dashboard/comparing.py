@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path as File
-from typing import Any
 
 from bifurque.dashboard.launching import Job, start
-from bifurque.dashboard.runs import home
+from bifurque.dashboard.runs import Rows, home
 
-FILE = "figures.parquet"
+FIGURES, GROUPS = "figures.parquet", "groups.parquet"
+KINDS = ("persona", "zone", "segment")
+"""Groups of contacts; by stage figures are counted while they are in it, which tells more."""
 
 
 def place(a: File, b: File) -> File:
@@ -25,12 +26,18 @@ def begin(a: File, b: File) -> Job:
     return start(["bifurque", "compare", str(a), str(b), "--out", str(out), "--overwrite", "--who", "0", "--json"], out)
 
 
-def figures(folder: File) -> list[dict[str, Any]] | None:
+def figures(folder: File) -> Rows | None:
     """Every figure with its interval; nothing while there is no comparison."""
+    return _read(folder / FIGURES) if (folder / FIGURES).is_file() else None
+
+
+def groups(folder: File) -> Rows:
+    """The totals of groups of contacts, each with its interval."""
+    return [r for r in _read(folder / GROUPS) if r["group"] in KINDS]
+
+
+def _read(file: File) -> Rows:
     import pyarrow.parquet as parquet
 
-    file = folder / FILE
-    if not file.is_file():
-        return None
-    found: list[dict[str, Any]] = parquet.read_table(file).to_pylist()
+    found: Rows = parquet.read_table(file).to_pylist()
     return found

@@ -188,19 +188,25 @@ class _Tracks:
             if to := getattr(station.step, "transfer", ""):
                 self.transfers[station.name] = to
         self.by_ends = {(t.origin, t.target): n for n, t in enumerate(layout.tracks) if t.line == line}
+        self.into = {target: n for (_, target), n in reversed(self.by_ends.items())}
         goals = {f"{self.name}#goal"}
         if journey is not None and journey.goal is not None:
             goals.add(f"event:{journey.goal.event}")
         self.to_goal = [n for (_, target), n in self.by_ends.items() if target in goals]
 
     def position(self, origin: str, target: str) -> int | None:
-        """Which track leads from one step to another; a step "" is the start, a target "" the end."""
+        """Which track leads from one step to another; a step "" is the start, a target "" the end.
+
+        Who is moved to a step by a rule, from where no track leads, comes in over the first track into it.
+        """
         one = self.stop.get(origin, "")
         if target in self.transfers:
             to = self.transfers[target]
             ends = [f"{to}#start", f"{self.name}#to_{to}"]
         elif target:
             own = self.stop.get(target, "")
+            if (one, own) not in self.by_ends and one != own and own in self.into:
+                return self.into[own]
             ends = [own] if (one, own) in self.by_ends or one == own else self._ends(one)
         else:
             ends = self._ends(one)

@@ -16,7 +16,8 @@ from bifurque.rules.errors import BifurqueError
 
 TOTALS = ("revenue", "cost", "sent", "opened", "clicked", "purchases", "dropped", "held", "unsubscribed", "indifferent")
 FIGURES = ("candidates", "count", "indifferent", "net", "now", "quarantined", "reachable", "value")
-PARTS, MOST_PARTS = ("journey", "message", "stage", "channel", "arm"), 24
+PARTS, MOST_PARTS = ("journey", "message", "stage", "channel", "arm", "persona", "segment", "zone"), 24
+SHOWN = ("revenue", "net", "sent", "opened", "clicked", "unsubscribed")
 
 
 def show(view: View) -> None:
@@ -91,6 +92,7 @@ def comparison(view: View, base: Store) -> None:
     totals = [r for r in found if r["group"] == "total" and r["low"] is not None]
     rows = [relative(r, figure(view, r["figure"])) for r in totals if r["a"]]
     forest(view, rows, "total")
+    found += comparing.groups(place)
     by_part(view, found)
     columns = ("group", "name", "figure", "a", "b", "difference", "low", "high", "sign_probability")
     told = [
@@ -102,13 +104,17 @@ def comparison(view: View, base: Store) -> None:
 
 
 def by_part(view: View, found: Rows) -> None:
-    """Revenue, part by part of the plan."""
-    rows = [r for r in found if r["figure"] == "revenue" and r["low"] is not None]
-    parts = [part for part in PARTS if any(r["group"] == part for r in rows)]
-    if not parts:
+    """One figure, part by part of the plan, or group by group of its contacts."""
+    rows = [r for r in found if r["group"] in PARTS and r["low"] is not None]
+    known = [name for name in SHOWN if any(r["figure"] == name for r in rows)]
+    if not known:
         return
     heading(view.t("by_part"), view.t("forest_why"))
-    part = choose(view.t("by"), parts, "by", lambda p: view.t(f"part_{p}"), buttons=True, label_visibility="collapsed")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = choose(view.t("figure_shown"), known, "figure", lambda f: figure(view, f), width=240)
+        rows = [r for r in rows if r["figure"] == name]
+        parts = [part for part in PARTS if any(r["group"] == part for r in rows)]
+        part = choose(view.t("by"), parts, "by", lambda p: view.t(f"part_{p}"), buttons=True)
     mine = sorted((r for r in rows if r["group"] == part), key=lambda r: -abs(r["difference"]))[:MOST_PARTS]
     forest(view, [r | {"what": called(view, r["name"])} for r in mine], "parts", absolute=True)
 

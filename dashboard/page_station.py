@@ -151,6 +151,8 @@ def lives(view: View, journey: str, steps: set[str]) -> list[tuple[str, str, str
 
 def lasting(view: View, seconds: float) -> str:
     """A length of time in its largest unit."""
+    if seconds < 1:
+        return view.t("at_once")
     for unit, size in (("unit_days", 86400), ("unit_hours", 3600), ("unit_minutes", 60)):
         if seconds >= size:
             return view.t(unit, number(view.lang, seconds / size, 0 if seconds % size == 0 else 1))
@@ -168,64 +170,103 @@ def ends(view: View, at: Station) -> None:
     figures([(view.t(k), brief(view.lang, known[k]), "") for k in keys])
 
 
-def arrivals(view: View, journey: str, steps: set[str]) -> None:
-    """Week by week."""
+def weekly(view: View, journey: str) -> Rows:
+    """The ways of a journey, week by week."""
     rows = view.rows(
-        """SELECT week, journey, "from", "to", passed FROM edge_week WHERE week BETWEEN ? AND ? ORDER BY week""",
+        """SELECT week, journey, "from", "to", passed, contacts, median_wait FROM edge_week
+           WHERE week BETWEEN ? AND ? ORDER BY week""",
         *view.weeks,
     )
+    return [r for r in rows if r["journey"] == journey]
+
+
+def arrivals(view: View, journey: str, steps: set[str]) -> None:
+    """Week by week."""
+    course(view, [r for r in weekly(view, journey) if r["to"] in steps and r["from"] not in steps], "arrived")
+
+
+def course(view: View, rows: Rows, what: str) -> None:
+    """How many passed in each whole week."""
     weeks: dict[int, int] = {}
     for r in rows:
-        whole = r["week"] < view.store.whole_weeks
-        if whole and r["journey"] == journey and r["to"] in steps and r["from"] not in steps:
+        if r["week"] < view.store.whole_weeks:
             weeks[r["week"]] = weeks.get(r["week"], 0) + r["passed"]
     if not weeks:
         return
     drawing = (
-        alt.Chart(data([{"week": w, "arrived": n} for w, n in weeks.items()]))
+        alt.Chart(data([{"week": w, what: n} for w, n in weeks.items()]))
         .mark_area(opacity=0.15, color=ACCENT, line={"color": ACCENT, "strokeWidth": 2})
         .encode(
             x=alt.X("week:Q", title=view.t("week"), axis=alt.Axis(grid=False)),
-            y=alt.Y("arrived:Q", title=view.t("arrived"), axis=alt.Axis(format="~s")),
-            tooltip=["week:Q", "arrived:Q"],
+            y=alt.Y(f"{what}:Q", title=view.t(what), axis=alt.Axis(format="~s")),
+            tooltip=["week:Q", f"{what}:Q"],
         )
         .properties(height=170)
     )
     most = max(weeks, key=lambda w: weeks[w])
-    chart(view, drawing, view.t("arrived_alt", number(view.lang, weeks[most]), most))
+    chart(view, drawing, view.t(f"{what}_alt", number(view.lang, weeks[most]), most))
 
 
 def following(view: View, layout: Layout, journey: str, steps: set[str]) -> None:
-    """Where they go next."""
+    """Where they go next, and after how long."""
     titles = {s.id: said(s.title, view.lang, s.id) for s in layout.stations}
-    ways = [r for r in passed(view) if r["journey"] == journey and r["from"] in steps and r["to"] not in steps]
-    whole = max(sum(r["passed"] for r in ways), 1)
+    ways: dict[str, Rows] = {}
+    for r in weekly(view, journey):
+        if r["from"] in steps and r["to"] not in steps:
+            ways.setdefault(r["to"], []).append(r)
+    passages = {to: sum(r["passed"] for r in rows) for to, rows in ways.items()}
+    whole = max(sum(passages.values()), 1)
     rows = [
         {
-            "next": titles.get(f"{journey}/{r['to']}", view.called(r["to"])) if r["to"] else view.t("the_end"),
-            "passed": r["passed"],
+            "next": titles.get(f"{journey}/{to}", view.called(to)) if to else view.t("the_end"),
+            "passed": passages[to],
+            "share": passages[to] / whole,
+            "after_wait": lasting(view, waited(ways[to])),
         }
-        | {"share": r["passed"] / whole}
-        for r in sorted(ways, key=lambda r: -r["passed"])
+        for to in sorted(ways, key=lambda to: -passages[to])
     ]
     st.markdown(f"**{view.t('next')}**")
-    table(view, rows, {k: view.t(k) for k in ("next", "passed", "share")}, "next", share="percent")
+    columns = {k: view.t(k) for k in ("next", "passed", "share", "after_wait")}
+    table(view, rows, columns, "next", share="percent")
+
+
+def waited(rows: Rows) -> float:
+    """How long half of those who passed had been at the step they came from: the middle of the weeks' medians."""
+    known = sorted((r["median_wait"], r["passed"]) for r in rows if r["median_wait"] is not None)
+    half = sum(passed for _, passed in known) / 2
+    so_far = 0.0
+    for wait, passed in known:
+        so_far += passed
+        if so_far >= half:
+            return float(wait)
+    return 0.0
 
 
 def between(view: View, journey: str, origin: str, target: str) -> None:
-    """A track: how many took it, week by week."""
+    """A track: how many took it, after how long, week by week."""
     one, two = (s.partition("/")[2] for s in (origin, target))
-    ways = [r for r in passed(view) if r["journey"] == journey]
-    count = sum(r["passed"] for r in ways if r["from"].startswith(one) and (r["to"] == two or not two))
+    ways = weekly(view, journey)
     out = max(sum(r["passed"] for r in ways if r["from"] == one), 1)
     exact = [r for r in ways if r["from"] == one and r["to"] == two]
-    taken = sum(r["passed"] for r in exact) if exact else count
-    figures(
-        [
-            (view.t("passed"), brief(view.lang, taken), ""),
-            (view.t("share"), percent(view.lang, min(taken / out, 1.0)), view.t("share_of_leaving")),
+    rows = exact or [r for r in ways if r["from"].startswith(one) and (r["to"] == two or not two)]
+    taken = sum(r["passed"] for r in rows)
+    told = [
+        (view.t("passed"), brief(view.lang, taken), ""),
+        (view.t("share"), percent(view.lang, min(taken / out, 1.0)), view.t("share_of_leaving")),
+    ]
+    if any(r["median_wait"] is not None for r in rows):
+        told.append((view.t("after_wait"), lasting(view, waited(rows)), view.t("after_wait_why")))
+    figures(told)
+    left, right = st.columns(2)
+    with left:
+        course(view, rows, "passed")
+    with right:
+        weeks = [
+            {"week": r["week"], "passed": r["passed"], "contacts": r["contacts"]}
+            | {"after_wait": "" if r["median_wait"] is None else lasting(view, r["median_wait"])}
+            for r in rows
         ]
-    )
+        table(view, weeks, {k: view.t(k) for k in ("week", "passed", "contacts", "after_wait")}, "track")
 
 
 def people(view: View, journey: str, steps: set[str]) -> None:

@@ -35,7 +35,11 @@ COMPARE: dict[str, tuple[str, str]] = {
     "pair_them": ("Calculer les intervalles", "Work out the intervals"),
     "sure": ("la différence est sûre", "the difference is sure"),
     "unsure": ("elle peut être nulle", "it may be nil"),
-    "forest_why": ("Revenu, en monnaie du plan.", "Revenue, in the plan's currency."),
+    "forest_why": (
+        "Pour les parties du plan et les groupes de contacts, une différence et son intervalle à 95 %.",
+        "For the parts of the plan and groups of its contacts, a difference and its 95 % interval.",
+    ),
+    "figure_shown": ("Chiffre", "Figure"),
     "forest_alt": ("{0} différences sur {1} sont sûres.", "{0} of {1} differences are sure."),
     "map_gap": ("Carte des différences", "Map of differences"),
     "map_gap_why": (
@@ -58,6 +62,9 @@ COMPARE: dict[str, tuple[str, str]] = {
     "part_message": ("Message", "Message"),
     "part_stage": ("Étape", "Stage"),
     "part_channel": ("Canal", "Channel"),
+    "part_persona": ("Persona", "Persona"),
+    "part_segment": ("Segment", "Segment"),
+    "part_zone": ("Fuseau", "Time zone"),
     "part_arm": ("Bras d'un test", "Arm of a test"),
     "by_journey_gap": ("B moins A, parcours par parcours.", "B less A, journey by journey."),
     "by_group_gap": ("B moins A, par persona et segment.", "B less A, by persona and segment."),

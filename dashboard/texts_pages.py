@@ -42,8 +42,15 @@ PAGES: dict[str, tuple[str, str]] = {
     "the_end": ("fin du parcours", "end of the journey"),
     "the_goal": ("but atteint", "goal reached"),
     "passed": ("passages", "passages"),
+    "after_wait": ("attente médiane", "median wait"),
+    "after_wait_why": (
+        "Temps passé à la station d'où l'on vient, arrondi vers le bas ; par semaine, puis le milieu des semaines.",
+        "Time spent at the station one comes from, rounded down; by week, then the middle of the weeks.",
+    ),
+    "at_once": ("aussitôt", "at once"),
     "share_of_leaving": ("de ceux qui quittent la station", "of those who leave the station"),
     "arrived_alt": ("Au plus {0} arrivées, semaine {1}.", "At most {0} arrivals, in week {1}."),
+    "passed_alt": ("Au plus {0} passages, semaine {1}.", "At most {0} passages, in week {1}."),
     "who_was_here": ("Ils y sont passés :", "They were here:"),
     "shared_station": (
         "Plusieurs lignes se croisent ici : cliquez leurs stations voisines.",

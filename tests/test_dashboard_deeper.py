@@ -15,7 +15,16 @@ duckdb = pytest.importorskip("duckdb")
 
 from dashboard_shown import faults, page_of, showing  # noqa: E402
 
-from bifurque.dashboard import app, conditions, jobs, page_cohorts, page_station, page_turning, sweeping  # noqa: E402
+from bifurque.dashboard import (  # noqa: E402
+    app,
+    comparing,
+    conditions,
+    jobs,
+    page_cohorts,
+    page_station,
+    page_turning,
+    sweeping,
+)
 from bifurque.dashboard.map_flows import flows_of, tracks_of  # noqa: E402
 from bifurque.dashboard.map_layout import layout_of  # noqa: E402
 from bifurque.dashboard.map_svg import draw  # noqa: E402
@@ -23,6 +32,7 @@ from bifurque.dashboard.map_text import say  # noqa: E402
 from bifurque.dashboard.parts import View  # noqa: E402
 from bifurque.dashboard.runs import HOME, RUNS, open_store  # noqa: E402
 from bifurque.dashboard.texts import T  # noqa: E402
+from bifurque.engine.compare import compare  # noqa: E402
 from bifurque.engine.simulate import simulate  # noqa: E402
 from bifurque.engine.templates_list import template  # noqa: E402
 
@@ -197,6 +207,36 @@ def test_the_interval_of_a_spread():
     assert low == 0.0
 
 
+def test_groups_of_contacts_have_intervals(home, monkeypatch):
+    """Work it out once more for people apart, by the same means as for all."""
+    monkeypatch.setenv(HOME, str(home))
+    place = comparing.place(home / "plain", home / "fewer")
+    compare(home / "plain", home / "fewer", replications=2).write(place)
+    found = {(r["group"], r["name"]): r for r in comparing.groups(place) if r["figure"] == "sent"}
+    assert {kind for kind, _ in found} == {"persona", "zone", "segment"}
+    every = next(r for r in comparing.figures(place) if r["group"] == "total" and r["figure"] == "sent")
+    of_personas = sum(r["difference"] for (kind, _), r in found.items() if kind == "persona")
+    assert of_personas == pytest.approx(every["difference"])
+    assert all(r["low"] <= r["difference"] <= r["high"] for r in found.values())
+    shutil.rmtree(place)
+
+
+def test_the_middle_of_the_weeks():
+    rows = [{"median_wait": w, "passed": n} for w, n in ((86400, 3), (60, 2), (3600, 4), (None, 90))]
+    assert page_station.waited(rows) == 3600
+    assert page_station.waited([]) == 0
+
+
+@pytest.mark.parametrize("lang", T)
+def test_a_track_tells_who_passed_and_how_long_it_took(shown, view, lang):
+    layout = layout_of(view.store.run)
+    ends = ("cart/cart_reminder", "cart/cart_delivery")
+    number = next(i for i, t in enumerate(layout.tracks) if (t.origin, t.target) == ends)
+    test = shown("map", lang=lang, pick=f"track:{number}")
+    assert not test.exception
+    assert T[lang]["after_wait"] in [m.label for m in test.metric]
+
+
 @pytest.mark.parametrize("lang", T)
 def test_intervals_contact_by_contact(shown, lang):
     other = {"fr": "fewer", "en": "more"}[lang]  # each is worked out once and kept
@@ -207,8 +247,11 @@ def test_intervals_contact_by_contact(shown, lang):
     done = finished(test, job_of("compare"))
     assert not done.exception
     assert T[lang]["by_part"] in said(done)
-    again = shown("compare", lang=lang, run=other, by="stage", **{"with": "plain"})
-    assert not again.exception
+    for by, figure in (("stage", "revenue"), ("persona", "sent"), ("segment", "opened")):
+        again = shown("compare", lang=lang, run=other, by=by, figure=figure, **{"with": "plain"})
+        assert not again.exception
+        chosen = {widget.key: widget.value for widget in [*again.selectbox, *again.segmented_control]}
+        assert (chosen["by"], chosen["figure"]) == (by, figure)
     assert not again.button or "pair" not in [b.key for b in again.button]
 
 
