@@ -13,15 +13,15 @@ WAY = 4
 WEEK_BITS, TAKEN_BITS = 16, 47
 """A word of the record tells a week (from 1), and of so many ways whether they were taken in it."""
 WAITS = (
-    *(0, 1, 60, 900),
+    *(0, 1, 60, 300, 900, 1800),
     *(h * 3600 for h in (1, 2, 3, 4, 6, 8, 10, 12, 16, 20)),
     *(d * 86400 for d in (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 60, 90, 180, 365)),
 )
 """Lengths of time at a step are counted from so many seconds up to the next."""
-WAY_WEEK = 32
-"""Words of a way by week: one for each length of time, then none; so that a row fills whole lines of the cache."""
+WAY_WEEK = len(WAITS)
+"""Words of a way by week, one for each length of time: 32, so that they fill whole lines of the cache."""
 CONTACTS = 32
-"""From this bit on such a word counts contacts, below it visits; the first time in a week that a contact comes by."""
+"""From this bit on such a word counts contacts, each the first time it comes by in a week; below it visits."""
 
 
 @seldom  # inlined it would make the step slower
@@ -47,6 +47,6 @@ def length_of(seconds: int) -> int:
     """Where a length of time stands among `WAITS`."""
     found = 0
     for by in (16, 8, 4, 2, 1):
-        if found + by < len(WAITS) and seconds >= WAITS[found + by]:
+        if seconds >= WAITS[found + by]:
             found += by
     return found

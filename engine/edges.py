@@ -27,7 +27,7 @@ def edge_week(program: Program, n: Counters) -> Any:
     graphs = {name: stations(program.plan.journeys[name]) for name in names}
     found = list(all_ways(program.plan, graphs))
     weeks, which = np.nonzero(n.ways_by_week.any(axis=2).T)
-    cells = n.ways_by_week[which, weeks, : len(WAITS)]
+    cells = n.ways_by_week[which, weeks]
     passed = cells & ((1 << CONTACTS) - 1)
 
     def end(side: int) -> Any:

@@ -78,18 +78,28 @@ def as_word(value: float) -> int:
     return int(np.float64(value).view(np.int64))
 
 
+def sources() -> bytes:
+    """A digest of every file of rules/ and actors/, by name and content."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for file in sorted([*here.glob("*.py"), *here.parent.joinpath("actors").glob("*.py")]):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.digest()
+
+
+LOADED = sources()
+"""What this process runs, whatever becomes of the files while it does: an upgrade must not find old code as its own."""
+
+
 def cache_folder() -> Path:
-    """Where machine code is kept: named by the content of every file of rules/ and actors/, numba and the processor.
+    """Where machine code is kept: named by the files of rules/ and actors/ as they were loaded, numba, the processor.
 
     Numba itself does not notice a change in a callee or in an imported constant; the name of this folder does.
     """
     import llvmlite.binding as llvm
     import numba
 
-    digest = hashlib.sha256()
-    here = Path(__file__).parent
-    for file in sorted([*here.glob("*.py"), *here.parent.joinpath("actors").glob("*.py")]):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    digest = hashlib.sha256(LOADED)
     digest.update(f"{numba.__version__} {llvm.get_host_cpu_name()} {sys.version}".encode())
     name = f"kernel-{digest.hexdigest()[:16]}"
     try:

@@ -16,31 +16,63 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
-    """A copy of the folders that hold jitted code; the name of its cache folder."""
+    """A copy of the folders that hold jitted code."""
     for folder in ("rules", "actors"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "rules" / "compiled.py"))
-    monkeypatch.setenv("BIFURQUE_CACHE", str(tmp_path / "cache"))
     return tmp_path
 
 
-def test_any_change_of_a_file_with_jitted_code_names_another_folder(copy):
-    seen = {compiled.cache_folder()}
+def folder_of(monkeypatch, copy):
+    """The cache folder of a process that has loaded the files as they are."""
+    monkeypatch.setenv("BIFURQUE_CACHE", str(copy / "cache"))
+    monkeypatch.setattr(compiled, "LOADED", compiled.sources())
+    return compiled.cache_folder()
+
+
+def test_any_change_of_a_file_with_jitted_code_names_another_folder(copy, monkeypatch):
+    seen = {folder_of(monkeypatch, copy)}
     files = [*copy.glob("rules/*.py"), *copy.glob("actors/*.py")]
     assert sum("@kernel" in f.read_text("utf-8") for f in files) > 15
     for file in files:
         file.write_text(file.read_text("utf-8") + "# changed\n", "utf-8")
-        assert compiled.cache_folder() not in seen
-        seen.add(compiled.cache_folder())
+        folder = folder_of(monkeypatch, copy)
+        assert folder not in seen
+        seen.add(folder)
     assert all(f.parent == copy / "cache" / "bifurque" for f in seen)
 
 
 def test_a_file_more_or_with_another_name_names_another_folder(copy):
-    first = compiled.cache_folder()
+    first = compiled.sources()
     (copy / "actors" / "more.py").write_text("", "utf-8")
-    second = compiled.cache_folder()
+    second = compiled.sources()
     (copy / "actors" / "more.py").rename(copy / "actors" / "less.py")
-    assert len({first, second, compiled.cache_folder()}) == 3
+    assert len({first, second, compiled.sources()}) == 3
+
+
+LATE = """
+import sys
+from bifurque.rules import compiled
+before = compiled.cache_folder()
+with open(sys.argv[1], "a") as file:
+    file.write("# changed\\n")
+assert compiled.cache_folder() == before
+print(before.name)
+"""
+
+
+def test_files_that_change_while_a_process_runs_are_not_those_it_runs(tmp_path):
+    """Its machine code must not be kept under the name of files it has never loaded."""
+    for folder in ("rules", "actors"):
+        shutil.copytree(ROOT / folder, tmp_path / "bifurque" / folder)
+    changed = str(tmp_path / "bifurque" / "actors" / "ways.py")
+    asked = [sys.executable, "-c", LATE, changed]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "BIFURQUE_CACHE": str(tmp_path / "cache")}
+    names = [
+        subprocess.run(asked, env=environment, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    ]
+    assert names[0] != names[1]
+    assert names[0].startswith("kernel-")
 
 
 def test_jitted_code_stands_in_the_files_that_are_hashed():

@@ -2,10 +2,12 @@
 
 import random
 from collections import Counter
+from unittest import mock
 
 import pytest
 
 from bifurque.actors.ways import WAITS, length_of
+from bifurque.engine import ways
 from bifurque.engine.simulate import simulate
 from bifurque.engine.templates_list import template
 
@@ -92,7 +94,7 @@ def test_ways_add_up_to_what_steps_count(tmp_path, name):
 
 
 def test_lengths_of_time_stand_where_they_belong():
-    assert len(WAITS) == 30
+    assert len(WAITS) == 32
     assert list(WAITS) == sorted(set(WAITS))
     for i, seconds in enumerate(WAITS):
         assert length_of(seconds) == i
@@ -170,16 +172,31 @@ def strolled(tmp_path_factory):
     return run([line for line in lines if "jumps" not in line]), run(lines)
 
 
-def test_equal_to_the_ledger_added_up_in_sql(strolled):
+def both(run):
+    """The table of a run, and what its ledger adds up to."""
     duckdb = pytest.importorskip("duckdb")
-    run = strolled[0]
     con = duckdb.connect()
     con.sql(f"CREATE VIEW ledger AS SELECT * FROM '{run.folder}/ledger/*.parquet'")
     told = con.sql(f"SELECT * FROM '{run.folder}/aggregates/edge_week.parquet'").fetchall()
     counted = con.sql(FROM_THE_LEDGER, params={"start": run.manifest["start"], "waits": list(WAITS)}).fetchall()
-    assert sorted(told, key=str) == sorted(counted, key=str)
+    return sorted(told, key=str), sorted(counted, key=str)
+
+
+def test_equal_to_the_ledger_added_up_in_sql(strolled):
+    told, counted = both(strolled[0])
+    assert told == counted
     assert sum(r[4] > r[5] for r in told) > 10, "one contact, twice in a week"
     assert len({r[6] for r in told}) > 3
+
+
+def test_a_fault_is_seen(strolled, tmp_path):
+    """Bits that say who came by in a week, put where the week itself stands."""
+    events = strolled[0].folder.parent / strolled[0].manifest["inputs"]["events"]["file"]
+    with mock.patch.object(ways, "WEEK_BITS", 0):
+        options = {"out": tmp_path / "run", "behaviour": "off", "ledger": "full", "workers": 1}
+        told, counted = both(simulate(MESSAGES_ONLY, events=events, **options))
+    assert [r[:5] for r in told] == [r[:5] for r in counted]
+    assert told != counted
 
 
 def test_a_rule_leads_from_anywhere_to_a_step(strolled):
