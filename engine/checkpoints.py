@@ -13,7 +13,7 @@ import heapq
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path as File
@@ -98,9 +98,9 @@ class Checkpoints:
         """Those of a run of a setting, every so many days."""
         return cls(run, program_hash(setting), days * DAY, setting.program.start + days * DAY, pause)
 
-    def lived(self, share: Sequence[Sequence[int]]) -> None:
+    def lived(self, parts: Iterable[int]) -> None:
         """Some partitions have been to their first request or the horizon."""
-        self.done += [part for mine in share for part in mine]
+        self.done += parts
 
     def due(self, t: int) -> bool:
         """Whether it is time for one, before what is asked for at t is settled."""

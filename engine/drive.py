@@ -18,8 +18,8 @@ from bifurque.rules.compiled import Words
 from bifurque.rules.layout import NEVER
 from bifurque.rules.sharing import LETTER
 
-Pieces = list[Sequence[int]]
-"""Pieces of the population, by host."""
+Pieces = list[Sequence[int] | None]
+"""Pieces of the population, by host; None: all it has."""
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Drive:
         for number, share in enumerate(shares):
             self._take({h: ("live", (pieces,)) for h, pieces in enumerate(share)})
             if self.checkpoints is not None:
-                self.checkpoints.lived(share)
+                self.checkpoints.lived(part for mine in share for part in mine or ())
                 if number + 1 < len(shares) and self.checkpoints.worth():
                     self.checkpoints.save(self.executor, self.books)
             if self.done is not None:
@@ -112,7 +112,7 @@ class Drive:
         if self.checkpoints is not None and self.checkpoints.due(t):
             self.checkpoints.save(self.executor, books)
         began = time.perf_counter()
-        if len(self.asking) == 1 and self.executor.remembers:
+        if len(self.asking) == 1 and not self.executor.transport.reliable:
             self._lend(books)
             return True
         here = sorted(h for h, a in self.asking.items() if a.t == t)

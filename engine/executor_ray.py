@@ -64,17 +64,18 @@ class RemoteHost:
         return self.host.do(number, tasks)
 
 
-class OnRay(Executor):
+class OnRay:
     """Hosts on the nodes of a Ray cluster."""
 
+    reliable = False
+
     def __init__(self, ray: Any, recipe: Recipe, points: Sequence[Point], workers: int | None, *, ours: bool) -> None:
-        super().__init__(points)
         self.ray, self.recipe, self.workers, self.ours = ray, recipe, workers, ours
         remote = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=0)(RemoteHost)
         nodes = _nodes(ray)
         self.actors = [
             remote.options(scheduling_strategy=_on(nodes[h % len(nodes)])).remote(recipe, h, workers)
-            for h in self.hosts
+            for h in range(len(points))
         ]
         started = [actor.start.remote(point) for actor, point in zip(self.actors, points, strict=True)]
         self.processes = [self._get(ticket) for ticket in started]
@@ -225,7 +226,8 @@ def start_ray(recipe: Recipe, place: Place, points: Callable[[int], Sequence[Poi
         hosts = place.hosts or len(_nodes(ray))
         if hosts == 0:
             raise RunError("the Ray cluster has no node with a processor")
-        return OnRay(ray, recipe, points(hosts), place.workers, ours=ours)
+        first = points(hosts)
+        return Executor(OnRay(ray, recipe, first, place.workers, ours=ours), first)
     except BaseException as error:
         if ours:
             ray.shutdown()

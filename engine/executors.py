@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,43 +23,45 @@ class HostLost(Exception):  # noqa: N818
     """A host does not answer any more, or has lost its state."""
 
 
-class Executor(ABC):
+class Transport(Protocol):
+    """How tasks get to hosts, wherever these run."""
+
+    @property
+    def reliable(self) -> bool:
+        """Whether no host is ever lost, so that nobody need remember what they were asked to do."""
+
+    def start(self, host: int, point: Point) -> None:
+        """Start a host from a point; whatever it did since is lost."""
+
+    def send(self, host: int, number: int, tasks: list[Task]) -> Any:
+        """Hand tasks to a host; what `receive` needs to wait for it."""
+
+    def receive(self, host: int, ticket: Any) -> Any:
+        """The answer to the last of the tasks handed over."""
+
+    def close(self) -> None:
+        """Let all hosts go; what they have not finished is lost."""
+
+
+class Executor:
     """Hosts, wherever they run. A lost one starts again from its last point and does again what it did since.
 
     Attributes:
+        transport: how tasks get to them.
         points: what each host goes on from if it is lost.
         recovered: how often a host was lost, and how many tasks were done again.
     """
 
-    remembers = True
-    """Whether hosts can be lost, so that what they were asked to do must be remembered."""
-
-    def __init__(self, points: Sequence[Point]) -> None:
-        self.points = list(points)
+    def __init__(self, transport: Transport, points: Sequence[Point]) -> None:
+        self.transport, self.points = transport, list(points)
         self.hosts = range(len(self.points))
         self.calls = [0 for _ in self.hosts]
         self.log: list[list[Task]] = [[] for _ in self.hosts]
         self.recovered = {"hosts_lost": 0, "tasks_repeated": 0}
 
-    @abstractmethod
-    def start(self, host: int, point: Point) -> None:
-        """Start a host from a point; whatever it did since is lost."""
-
-    @abstractmethod
-    def send(self, host: int, number: int, tasks: list[Task]) -> Any:
-        """Hand tasks to a host; what `receive` needs to wait for it."""
-
-    @abstractmethod
-    def receive(self, host: int, ticket: Any) -> Any:
-        """The answer to the last of the tasks handed over."""
-
-    def pieces(self, host: int) -> Sequence[int]:
-        """The pieces of the population that a host has; by default its partitions."""
-        return self.points[host].parts
-
-    @abstractmethod
     def close(self) -> None:
         """Let all hosts go; what they have not finished is lost."""
+        self.transport.close()
 
     def homes(self, parts: Words) -> Words:
         """The host that owns each of some partitions."""
@@ -75,10 +76,10 @@ class Executor(ABC):
         for host, task in tasks.items():
             number = self.calls[host]
             self.calls[host] += 1
-            if self.remembers:
+            if not self.transport.reliable:
                 self.log[host].append(task)
             try:
-                tickets[host] = self.send(host, number, [task])
+                tickets[host] = self.transport.send(host, number, [task])
             except HostLost:
                 tickets[host] = HostLost
         return {host: self._answer(host, ticket) for host, ticket in tickets.items()}
@@ -86,13 +87,14 @@ class Executor(ABC):
     def _answer(self, host: int, ticket: Any) -> Any:
         if ticket is not HostLost:
             try:
-                return self.receive(host, ticket)
+                return self.transport.receive(host, ticket)
             except HostLost:
                 pass
         for _ in range(ATTEMPTS):
             try:
-                self.start(host, self.points[host])
-                found = self.receive(host, self.send(host, self.points[host].calls, self.log[host]))
+                self.transport.start(host, self.points[host])
+                ticket = self.transport.send(host, self.points[host].calls, self.log[host])
+                found = self.transport.receive(host, ticket)
             except HostLost:
                 continue
             self.recovered["hosts_lost"] += 1
@@ -106,24 +108,19 @@ class Executor(ABC):
         self.log = [[] for _ in self.hosts]
 
 
-class Local(Executor):
+class InProcess:
     """Hosts in this process, one after the other; each may have several lanes on threads."""
 
-    remembers = False
+    reliable = True
 
     def __init__(self, points: Sequence[Point], make: Callable[[int, Point], Host]) -> None:
-        super().__init__(points)
         self.make = make
-        self.here = [make(h, point) for h, point in enumerate(self.points)]
+        self.here = [make(h, point) for h, point in enumerate(points)]
 
     def start(self, host: int, point: Point) -> None:
         """Make a host anew."""
         self.here[host].abandon()
         self.here[host] = self.make(host, point)
-
-    def pieces(self, host: int) -> Sequence[int]:
-        """Its partitions, or stretches of neighbours."""
-        return self.here[host].cut.pieces
 
     def send(self, host: int, number: int, tasks: list[Task]) -> Any:
         """Do the tasks at once."""

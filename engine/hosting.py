@@ -9,7 +9,7 @@ from pathlib import Path as File
 
 from bifurque.actors.host import Lane
 from bifurque.engine.cuts import Cut, Neighbours, Partitions, home_of
-from bifurque.engine.executors import Executor, Local
+from bifurque.engine.executors import Executor, InProcess
 from bifurque.engine.hosts import Host, Rows
 from bifurque.engine.keeping import Point
 from bifurque.engine.ledger import Tabulator
@@ -143,4 +143,4 @@ def start_local(
         mine = lanes if len(points) == 1 else [lanes[number]]
         return make_host(setting, recipe, number, point, mine, done)
 
-    return Local(points, make)
+    return Executor(InProcess(points, make), points)

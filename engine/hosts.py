@@ -151,8 +151,9 @@ class Host:
             self.calls += 1
         return answer
 
-    def live(self, pieces: Sequence[int]) -> Asking:
-        """Let the contacts of some pieces live to the horizon or their first request."""
+    def live(self, pieces: Sequence[int] | None) -> Asking:
+        """Let the contacts of some pieces, or of all it has, live to the horizon or their first request."""
+        pieces = self.cut.pieces if pieces is None else pieces
         makers = (self._counting(make) for make in self.cut.stretches(pieces))
         run(makers, self.lanes, self.meeting, self.done or _nobody, threading.Event())
         for survivor in self.cut.survivors(pieces):

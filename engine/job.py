@@ -97,7 +97,7 @@ def _executor(job: Job, recipe: Recipe, folder: File) -> Executor:
 def _shares(job: Job, executor: Executor) -> list[Pieces]:
     """What each host has to live, in as many shares as there are checkpoints; at once if there are none."""
     if not job.place.partitioned:
-        return [[executor.pieces(0)]]
+        return [[None]]
     gone = set(job.saved.lived) if job.saved is not None else set()
     left = [[part for part in point.parts if part not in gone] for point in executor.points]
     many = -(-job.setting.days // (job.place.every or job.setting.days)) * sum(map(len, left))

@@ -10,7 +10,7 @@ from bifurque.actors.host import Lane
 from bifurque.engine.answers import Journal
 from bifurque.engine.cuts import Neighbours
 from bifurque.engine.drive import Drive
-from bifurque.engine.executors import Local
+from bifurque.engine.executors import Executor, InProcess
 from bifurque.engine.hosts import Host, Lived
 from bifurque.engine.keeping import Point
 from bifurque.engine.setting import Setting
@@ -38,9 +38,9 @@ def live_all(setting: Setting, lanes: list[Lane], rows: Nowhere | None = None, b
     def make(number: int, point: Point) -> Host:
         return Host(number, "", setting, lanes, cut, rows or Nowhere(), None, point)
 
-    executor = Local([Point()], make)
+    executor = Executor(InProcess([Point()], make), [Point()])
     try:
-        return Drive(executor, books or books_of(setting), None, None, None).run([[cut.pieces]])[0]
+        return Drive(executor, books or books_of(setting), None, None, None).run([[None]])[0]
     finally:
         executor.close()
 

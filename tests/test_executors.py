@@ -10,7 +10,7 @@ from shared_runs import ALONE, MERGED, OFFERS, given, live, outcome, tidy
 from bifurque.engine import hosting
 from bifurque.engine.contacts import PARTS, part_of
 from bifurque.engine.cuts import Partitions, home_of, places_by_part, share_out
-from bifurque.engine.executors import HostLost, Local
+from bifurque.engine.executors import Executor, HostLost, InProcess
 from bifurque.engine.hosts import Host, Stale
 from bifurque.engine.setting import prepare
 from bifurque.rules.errors import DataError, RunError
@@ -135,10 +135,10 @@ def test_imported_events_go_with_their_contacts(tmp_path):
     assert outcome(runs[0]) == outcome(runs[1])
 
 
-class Losing(Local):
+class Losing(InProcess):
     """Hosts that are lost: before they have done what they were asked, or after, with nobody to tell."""
 
-    remembers = True
+    reliable = False
     chance = 0.006
 
     def send(self, host, number, tasks):
@@ -179,14 +179,14 @@ class Undead(Losing):
 
 @pytest.fixture
 def losing(base, monkeypatch):
-    """Have hosts run on an executor that loses them; all that were made."""
+    """Have hosts run where they are lost; the executors that were made."""
     base(OFFERS)  # this one loses none
 
     def by(kind, seed):
         made = []
 
-        def make(*given):
-            made.append(kind(*given))
+        def make(transport, points):
+            made.append(Executor(transport, points))
             return made[-1]
 
         def lanes_anew(setting, recipe, number, point, lanes, done=None, make=hosting.make_host):
@@ -194,7 +194,8 @@ def losing(base, monkeypatch):
 
         kind.dice = random.Random(seed)
         kind.undead, kind.shadowed = [], Counter()
-        monkeypatch.setattr(hosting, "Local", make)
+        monkeypatch.setattr(hosting, "InProcess", kind)
+        monkeypatch.setattr(hosting, "Executor", make)
         monkeypatch.setattr(hosting, "make_host", lanes_anew)
         return made
 
@@ -206,8 +207,8 @@ def test_hosts_that_were_given_up_and_still_write_spoil_nothing(base, tmp_path, 
     run = live(OFFERS, tmp_path / "run", executor="inline", workers=2, checkpoint_every=20)
     assert outcome(run) == base(OFFERS)[1]
     assert made[0].recovered["hosts_lost"] >= 2
-    assert {"go_on", "save", "finish"} <= set(made[0].shadowed)
-    for host in made[0].undead:
+    assert {"go_on", "save", "finish"} <= set(made[0].transport.shadowed)
+    for host in made[0].transport.undead:
         host.close()
 
 
@@ -237,7 +238,8 @@ def test_a_host_that_is_never_back_ends_the_run(tmp_path, monkeypatch):
     def lost(self, host, number, tasks):
         raise HostLost
 
-    monkeypatch.setattr(Local, "send", lost)
+    monkeypatch.setattr(InProcess, "reliable", False)
+    monkeypatch.setattr(InProcess, "send", lost)
     with pytest.raises(RunError, match="host 0 was lost 20 times in a row"):
         live(ALONE, tmp_path / "run", contacts=10)
 

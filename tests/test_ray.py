@@ -31,14 +31,14 @@ def base(tmp_path_factory):
 
 @pytest.fixture
 def watched(monkeypatch):
-    """The executors that runs make."""
+    """What runs reach their hosts by."""
     from bifurque.engine import executor_ray
 
     made, init = [], executor_ray.OnRay.__init__
 
-    def seen(executor, *given, **more):
-        init(executor, *given, **more)
-        made.append(executor)
+    def seen(transport, *given, **more):
+        init(transport, *given, **more)
+        made.append(transport)
 
     monkeypatch.setattr(executor_ray.OnRay, "__init__", seen)
     return made
