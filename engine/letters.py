@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,7 @@ from bifurque.actors.layout import (
 from bifurque.engine.compile_people import default_word
 from bifurque.engine.imports import Imported, with_events
 from bifurque.engine.ledger import taken
+from bifurque.engine.run import read_parquet
 from bifurque.engine.sink import Nowhere
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
@@ -49,6 +51,9 @@ MOST_LETTERS = 2000
 T_CONTACT, T_TIME, T_TYPE, T_KEY, T_VALUE, T_BY = range(6)
 """What is told, and by whom; or, of a letter, to whom, when, as what."""
 TOLD = 6
+FILE = "letters.parquet"
+COLUMNS = ("contact", "time", "event", "key", "value", "by")
+"""Numbers as a lane has them: the codes of events and keys are those of the run's plan and files."""
 
 
 @dataclass
@@ -93,15 +98,64 @@ class Accounts:
         return found
 
 
-def with_letters(setting: Setting) -> Setting:
+@dataclass(frozen=True)
+class Letters:
+    """What contacts told each other, a row each; and what there is to say about it."""
+
+    rows: Words
+    note: str
+
+
+def with_letters(setting: Setting, known: Letters | None = None) -> Setting:
     """The setting with what contacts tell each other among its events; the same one if its plan has no accounts.
+
+    Args:
+        setting: without letters.
+        known: what they told each other when they lived in this setting before.
+
+    Raises:
+        DataError: an account is too large, or its contacts answer each other's letters without end.
+    """
+    if setting.plan.account is None:
+        return setting
+    letters = known or exchanged(setting)
+    events = posted(setting, setting.events, letters.rows)
+    notes = [*setting.notes, letters.note]
+    return replace(setting, events=events, imported=setting.events, letters=letters, notes=notes)
+
+
+def write_letters(folder: File, letters: Letters) -> None:
+    """Keep them with a run, so that who looks into it need not try all those lives again."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    columns = {name: letters.rows[:, i] for i, name in enumerate(COLUMNS)}
+    table = pa.table(columns).replace_schema_metadata({"note": letters.note})
+    parquet.write_table(table, folder / f"{FILE}.partial", compression="zstd")
+    (folder / f"{FILE}.partial").rename(folder / FILE)
+
+
+def read_letters(folder: File) -> Letters | None:
+    """Those of a run; nothing if it has kept none.
+
+    Raises:
+        RunError: the file is damaged.
+    """
+    if not (folder / FILE).is_file():
+        return None
+    table = read_parquet(folder / FILE)
+    rows = np.stack([table[name].to_numpy() for name in COLUMNS], axis=1)
+    return Letters(rows, table.schema.metadata[b"note"].decode())
+
+
+def exchanged(setting: Setting) -> Letters:
+    """Lives tried until nobody gets other letters than before; the letters then.
 
     Raises:
         DataError: an account is too large, or its contacts answer each other's letters without end.
     """
     account = setting.plan.account
-    if account is None:
-        return setting
+    assert account is not None
     accounts, people = accounts_of(setting)
     names = setting.program.names.events
     kinds = {names.index(told): names.index(event) for told, event in account.tells.items()}
@@ -116,8 +170,7 @@ def with_letters(setting: Setting) -> Setting:
         _not_too_many(letters)
         again = _differ(accounts.contacts, before, letters)
     text = f"{len(accounts.contacts):,} contacts belong to {len(accounts.first) - 1:,} accounts"
-    notes = [*setting.notes, f"{text}, with {len(letters):,} letters between them"]
-    return replace(setting, events=posted(setting, setting.events, letters), imported=setting.events, notes=notes)
+    return Letters(letters, f"{text}, with {len(letters):,} letters between them")
 
 
 def posted(setting: Setting, events: Imported, letters: Words) -> Imported:

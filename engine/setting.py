@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as File
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from bifurque.engine.values import shown
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError, did_you_mean
 from bifurque.rules.layout import H_SEED
+
+if TYPE_CHECKING:
+    from bifurque.engine.letters import Letters
 
 APART = 1 << 28
 """The numbers of the stretches of contacts that are merged: behind all others."""
@@ -51,6 +55,7 @@ class Setting:
     merges: Merges = field(default_factory=Merges)
     notes: list[str] = field(default_factory=list)
     imported: Imported | None = None  # the events without the letters of others, if there are any
+    letters: Letters | None = None
 
     def stretch(self, index: int, first: int, last: int, share: float) -> Stretch:
         """The contacts at places [first, last), with their events; `share` of them are kept in the ledger."""
@@ -91,7 +96,8 @@ class Setting:
         if isinstance(people, Drawn):
             drawn = Drawn(self.program, seed, people.count, people.numbers)
             drawn.ids, people = people.ids, drawn
-        return _with_letters(replace(self, seed=seed, words=words, people=people, events=self.imported or self.events))
+        events = self.imported or self.events
+        return _with_letters(replace(self, seed=seed, words=words, people=people, events=events), None)
 
     def lane(self) -> Lane:
         """A lane's memory, ready to run."""
@@ -110,6 +116,7 @@ def prepare(
     events: str | File | None = None,
     behaviour: str | None = None,
     rows: int = 1 << 13,
+    letters: Letters | None = None,
 ) -> Setting:
     """Read and compile all that a run needs.
 
@@ -123,6 +130,7 @@ def prepare(
         events: a Parquet, CSV or JSON lines file of real events.
         behaviour: `off`, `constant`, `realistic`, or a file of realistic behaviour; by default the plan's.
         rows: how many decision rows a lane holds at a time.
+        letters: what contacts told each other, where that is known.
 
     Raises:
         PlanError: the plan cannot run.
@@ -170,14 +178,14 @@ def prepare(
         merges,
         notes,
     )
-    return _with_letters(setting)
+    return _with_letters(setting, letters)
 
 
-def _with_letters(setting: Setting) -> Setting:
+def _with_letters(setting: Setting, letters: Letters | None) -> Setting:
     """What contacts tell each other is known once they have been tried: that needs a setting."""
     from bifurque.engine.letters import with_letters
 
-    return with_letters(setting)
+    return with_letters(setting, letters)
 
 
 def within(name: str, value: object, low: int, high: int) -> None:

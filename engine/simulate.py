@@ -24,6 +24,7 @@ from bifurque.engine.hosts import Lived, warm
 from bifurque.engine.job import Job, live_job
 from bifurque.engine.keeping import FOLDER
 from bifurque.engine.kpi import kpis, unknown_features, ways_from
+from bifurque.engine.letters import write_letters
 from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of
 from bifurque.engine.program import Program
 from bifurque.engine.replications import Wanted, before, left_of, replicate
@@ -174,6 +175,8 @@ def written(job: Job, folder: File, describe: Callable[[], dict[str, Any]]) -> R
     try:
         manifest |= describe()
         write_json(folder / MANIFEST, manifest | {"status": "running"})
+        if setting.letters is not None:
+            write_letters(folder, setting.letters)
         books = books_of(setting, folder)
         lived, told = live_job(job, folder, books)
         if books is not None:

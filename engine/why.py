@@ -16,6 +16,7 @@ from bifurque.engine.contacts import contact_number
 from bifurque.engine.durable import in_engine
 from bifurque.engine.evidence import Because
 from bifurque.engine.explain import as_data, explained
+from bifurque.engine.letters import read_letters
 from bifurque.engine.lives import Life, relive
 from bifurque.engine.living import SAMPLE
 from bifurque.engine.people import Drawn, kept
@@ -34,7 +35,8 @@ def setting_of(run: Run, more: tuple[str, ...] = (), rows: int = 1 << 13) -> Set
         RunError: a file of the run is no longer what it was.
     """
     asked = asked_of(run)
-    return prepare(**asked | {"overrides": [*asked["overrides"], *more], "rows": rows})
+    letters = read_letters(run.folder) if not more else None  # another plan may be about other letters
+    return prepare(**asked | {"overrides": [*asked["overrides"], *more], "rows": rows, "letters": letters})
 
 
 def asked_of(run: Run) -> dict[str, Any]:

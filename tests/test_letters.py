@@ -13,9 +13,9 @@ from bifurque.engine.load import loads
 from bifurque.engine.run import open_run
 from bifurque.engine.setting import prepare
 from bifurque.engine.simulate import simulate
-from bifurque.engine.why import why
+from bifurque.engine.why import setting_of, why
 from bifurque.engine.world import World
-from bifurque.rules.errors import DataError, PlanError
+from bifurque.rules.errors import DataError, PlanError, RunError
 
 HOMES = """plan: homes
 start: 2026-01-05
@@ -127,6 +127,25 @@ def test_one_life_is_explained_with_its_letters(tmp_path):
     assert why(run, str(who)).rows == rows
     assert run.contact(who).history == rows
     assert run.contact(who).attributes["told"] > 0
+
+
+@pytest.mark.parametrize("text", [HOMES, STOCK])
+def test_a_run_keeps_its_letters(tmp_path, monkeypatch, text):
+    """Who looks into it need not try all those lives again; without the file it is done."""
+    run = lived(tmp_path, text)
+    kept = setting_of(run)
+    (run.folder / letters.FILE).rename(tmp_path / letters.FILE)
+    tried = setting_of(run)
+    assert np.array_equal(kept.events.rows, tried.events.rows)
+    assert np.array_equal(kept.letters.rows, tried.letters.rows)
+    assert len(kept.letters.rows) > 20
+    assert kept.notes == tried.notes
+    (tmp_path / letters.FILE).rename(run.folder / letters.FILE)
+    monkeypatch.setattr(letters, "exchanged", lambda setting: pytest.fail("tried again"))
+    assert setting_of(run).notes == kept.notes
+    (run.folder / letters.FILE).write_bytes(b"PAR1 no more")
+    with pytest.raises(RunError, match=r"letters\.parquet: is damaged"):
+        setting_of(run)
 
 
 def test_a_variant_is_compared_with_its_own_letters(tmp_path):
