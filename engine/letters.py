@@ -79,6 +79,13 @@ class Accounts:
         self.members = np.argsort(self.account, kind="stable")
         self.first = np.searchsorted(self.account[self.members], np.arange(self.account.max(initial=-1) + 2))
 
+    def of_the_same(self, contacts: Words) -> Words:
+        """All who belong to the accounts of some contacts."""
+        wanted = np.zeros(len(self.first) - 1, bool)
+        wanted[self.account[np.searchsorted(self.contacts, contacts)]] = True
+        found: Words = self.contacts[wanted[self.account]]
+        return found
+
     def letters(self, told: Words, kinds: dict[int, int], after: int, end: int) -> Words:
         """A letter to each of the others for everything that is told; sorted by receiver, time and sender."""
         sender = np.searchsorted(self.contacts, told[:, T_CONTACT])
@@ -161,6 +168,7 @@ def exchanged(setting: Setting) -> Letters:
     kinds = {names.index(told): names.index(event) for told, event in account.tells.items()}
     trial = Trial(setting, people, Ears(kinds))
     told, letters = np.zeros((0, TOLD), np.int64), np.zeros((0, TOLD), np.int64)
+    done: list[Words] = []
     again = accounts.contacts
     while len(again):
         heard = trial.everybody(letters) if setting.shares else trial.some(again, letters)
@@ -169,8 +177,16 @@ def exchanged(setting: Setting) -> Letters:
         before, letters = letters, accounts.letters(told, kinds, account.after.elapsed, setting.program.end)
         _not_too_many(letters)
         again = _differ(accounts.contacts, before, letters)
+        if not setting.shares:  # an account in which nobody got other letters has come to rest
+            open_still = accounts.of_the_same(again)
+            told = told[np.isin(told[:, T_CONTACT], open_still)]
+            settled = ~np.isin(letters[:, T_CONTACT], open_still)
+            done.append(letters[settled])
+            letters = letters[~settled]
+    rows: Words = np.concatenate([*done, letters])
+    rows = rows[np.argsort(rows[:, T_CONTACT], kind="stable")]
     text = f"{len(accounts.contacts):,} contacts belong to {len(accounts.first) - 1:,} accounts"
-    return Letters(letters, f"{text}, with {len(letters):,} letters between them")
+    return Letters(rows, f"{text}, with {len(rows):,} letters between them")
 
 
 def posted(setting: Setting, events: Imported, letters: Words) -> Imported:
