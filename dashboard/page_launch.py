@@ -74,7 +74,7 @@ def told(view: View, found: list[Problem]) -> bool:
         st.success(view.t("clean"))
     for problem in found[:LINES]:
         write = st.error if problem.level == "error" else st.warning
-        write(plain(str(problem), 400))
+        write(plain(problem.told(view.lang), 400))
     if len(found) > LINES:
         st.caption(view.t("and_more", len(found) - LINES))
     return not errors

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bifurque.engine.cli_options import as_json, lang, sets
+from bifurque.engine.cli_options import as_json, errors_in, lang, sets
 from bifurque.engine.cli_place import placed, run_or_resume
 from bifurque.engine.cli_replications import replicating
 from bifurque.engine.cli_rules import rules_engine, shadow
@@ -130,7 +130,7 @@ def check(plan: File, rules_engine: str, overrides: tuple[str, ...], lang: str |
         ]
         click.echo(msgspec.json.encode(rows))
     for problem in found if not json else ():
-        click.echo(str(problem), err=problem.level == "error")
+        click.echo(problem.told(errors_in(click.get_current_context())), err=problem.level == "error")
     for note in problems.notes if not json else ():
         click.echo(note)
     sys.exit(UNREADABLE if problems.errors else FINDINGS if found else CLEAN)

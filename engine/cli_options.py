@@ -24,9 +24,22 @@ def sets(command: F) -> F:
 def lang(command: F) -> F:
     """The language of what is read by people."""
     text = "Language; by default that of the environment."
-    return click.option("--lang", type=click.Choice(["fr", "en"]), help=text)(command)
+    return click.option("--lang", type=click.Choice(["fr", "en"]), help=text, callback=_keep)(command)
 
 
 def as_json(command: F) -> F:
     """Machine-readable output."""
-    return click.option("--json", "json", is_flag=True, help="Print JSON instead of text.")(command)
+    return click.option("--json", "json", is_flag=True, help="Print JSON instead of text.", callback=_keep)(command)
+
+
+def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> Any:
+    """A value that is also asked for when a command ends in an error."""
+    ctx.meta[f"bifurque.{option.name}"] = value
+    return value
+
+
+def errors_in(ctx: click.Context) -> str:
+    """The language of errors; English beside JSON."""
+    from bifurque.engine.words import language_of_errors
+
+    return "en" if ctx.meta.get("bifurque.json") else language_of_errors(ctx.meta.get("bifurque.lang"))

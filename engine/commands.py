@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from bifurque.engine.cli_options import errors_in
+from bifurque.engine.problems import Problem
 from bifurque.rules.errors import BifurqueError, PlanError
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
@@ -52,24 +54,32 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except PlanError as error:
+            lang = errors_in(ctx)
             for problem in error.problems:
-                click.echo(str(problem), err=True)
+                click.echo(problem.told(lang) if isinstance(problem, Problem) else str(problem), err=True)
             ctx.exit(UNREADABLE)
         except BifurqueError as error:
-            click.echo(str(error), err=True)
+            _say(ctx, str(error))
             ctx.exit(UNREADABLE)
         except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
+            _say(ctx, "interrupted")
             ctx.exit(130)
         except MemoryError:
-            click.echo("not enough memory: fewer --workers need less", err=True)
+            _say(ctx, "not enough memory: fewer --workers need less")
             ctx.exit(UNREADABLE)
         except OSError as error:
             if error.errno == errno.EPIPE:  # nobody reads on: nothing to say
                 raise
-            click.echo(f"{error.filename or 'the output'}: {error.strerror or error}", err=True)
+            _say(ctx, f"{error.filename or 'the output'}: {error.strerror or error}")
             _close_output()
             ctx.exit(UNREADABLE)
+
+
+def _say(ctx: click.Context, error: str) -> None:
+    """An error to stderr, in the language of who reads it."""
+    from bifurque.engine.french import in_french
+
+    click.echo(in_french(error) if errors_in(ctx) == "fr" else error, err=True)
 
 
 def _close_output() -> None:

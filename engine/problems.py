@@ -34,9 +34,18 @@ class Problem(Struct, frozen=True):
     level: Literal["error", "finding"] = "error"
 
     def __str__(self) -> str:
+        return self._place() + self.message
+
+    def told(self, lang: str) -> str:
+        """The same line in a language: the place stays as it is."""
+        from bifurque.engine.french import in_french
+
+        return self._place() + (in_french(self.message) if lang == "fr" else self.message)
+
+    def _place(self) -> str:
         where = ".".join(short(str(p)) for p in (self.path if len(self.path) < 16 else ("…", *self.path[-8:])))
         place = f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: " if self.file else ""
-        return place + (f"{where}: " if where else "") + self.message
+        return place + (f"{where}: " if where else "")
 
 
 class Written(Struct, frozen=True):

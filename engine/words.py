@@ -190,8 +190,19 @@ def language(asked: str | None) -> str:
     """The language asked for, or that of the environment; French if it says nothing."""
     if asked in LANGUAGES:
         return str(asked)
-    spoken = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").lower()
-    return "en" if spoken.startswith("en") else "fr"
+    return "en" if _spoken().startswith("en") else "fr"
+
+
+def language_of_errors(asked: str | None) -> str:
+    """The language asked for, or that of the environment; English if it says nothing: programs read errors, too."""
+    if asked in LANGUAGES:
+        return str(asked)
+    return "fr" if _spoken().startswith("fr") else "en"
+
+
+def _spoken() -> str:
+    """The language of the environment."""
+    return (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").lower()
 
 
 def say(lang: str, key: str, *values: object) -> str:

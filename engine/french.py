@@ -1,0 +1,124 @@
+"""What bifurque says of plans, runs and data, in French: every message by the template it was made from."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bifurque.engine import french_check, french_data, french_plan, french_rules
+
+MOST = 2_000
+"""Characters of a message: a longer one quotes more than it says."""
+_BLANK = re.compile(r"\{(\d*)\}")
+_NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+|-?\d+(\.\d+)?%?|-?\d{1,3}(,\d{3})*(\.\d+)?%")
+_PLAIN = re.compile(r"[^\s`]*|(`[^`]*`(, | → )?)+|[^`:]*[/\\][^`:]*(:\d+){0,2}|--set [^`:]*|\[.*\]|\{.*\}", re.DOTALL)
+"""What is the same in French: a name, names between backticks, a file, a piece of YAML."""
+_JOINTS = (("; ", " ; "), (": ", " : "), (" or ", " ou "), (" and ", " et "), (", ", ", "))
+
+
+@dataclass(frozen=True)
+class Template:
+    """A message with its blanks, and the same in French, where they may stand in another order."""
+
+    pattern: re.Pattern[str]
+    french: str
+    quoted: tuple[bool, ...]  # by blank: whether it stands between backticks or braces, and so is left alone
+
+    def fill(self, found: re.Match[str]) -> tuple[str, bool]:
+        """The French, and whether each of its blanks is in French too."""
+        told = [(g, True) if q else _phrase(g) for g, q in zip(found.groups(), self.quoted, strict=True)]
+        order = iter(range(len(told)))
+
+        def blank(match: re.Match[str]) -> str:
+            return told[int(match[1]) if match[1] else next(order)][0]
+
+        return _BLANK.sub(blank, self.french), all(known for _, known in told)
+
+
+def _template(english: str, french: str) -> Template:
+    parts = _BLANK.split(english)[::2]
+    pattern, quoted = "", []
+    for before, after in itertools.pairwise(parts):
+        around = before[-1:] + after[:1]
+        quoted.append(around in ("``", "{}"))
+        pattern += re.escape(before) + ("([^`]*)" if around == "``" else "(.+?)")
+    return Template(re.compile(pattern + re.escape(parts[-1]), re.DOTALL), french, tuple(quoted))
+
+
+def _pairs() -> Iterator[tuple[str, str]]:
+    for english, french in french_plan.NOUNS:
+        article, _, noun = french.partition(" ")
+        the = "l'" if noun[0] in "aeéio" else "le " if article == "un" else "la "
+        e = "e" if article == "une" else ""
+        yield english, noun
+        yield f"no {english} is called `{{}}`", f"aucun{e} {noun} ne s'appelle `{{}}`"
+        if "{}" not in english:
+            yield (
+                f"the {english} `{{}}` stands here again: give it another name",
+                f"{the}{noun} `{{}}` est déjà plus haut : donnez-lui un autre nom",
+            )
+            yield f"the {english} `{{}}` is never used: {{}}", f"{the}{noun} `{{}}` ne sert jamais : {{}}"
+    for table in (french_plan, french_check, french_rules, french_data):
+        for name, pairs in vars(table).items():
+            if name.isupper() and name != "NOUNS":
+                yield from pairs
+
+
+@functools.cache
+def templates() -> tuple[Template, ...]:
+    """All templates: those that say most come first."""
+    pairs = sorted(_pairs(), key=lambda pair: len(_BLANK.sub("", pair[0])), reverse=True)
+    return tuple(_template(english, french) for english, french in pairs)
+
+
+def in_french(message: str) -> str:
+    """A message in French; one that is not known is returned as it is.
+
+    >>> in_french("expected a whole number, got `abc`")
+    'attendu : un nombre entier, reçu : `abc`'
+    """
+    return "\n".join(_phrase(line)[0] for line in message.split("\n"))
+
+
+@functools.lru_cache(4096)
+def _phrase(text: str) -> tuple[str, bool]:
+    """A message or a part of one in French, and whether all of it is."""
+    if _NUMBER.fullmatch(text):
+        return _number(text), True
+    if len(text) > MOST:
+        return text, False
+    partly = None
+    for template in templates():
+        found = template.pattern.fullmatch(text)
+        if found:
+            french, whole = template.fill(found)
+            if whole:
+                return french, True
+            partly = partly or french
+    if _PLAIN.fullmatch(text):
+        return text, True
+    return _joined(text) or (partly or text, False)
+
+
+def _joined(text: str) -> tuple[str, bool] | None:
+    """Two parts of which the first is known, and what joins them: where the second one is known, if anywhere."""
+    partly = None
+    for english, french in _JOINTS:
+        for found in itertools.islice(re.finditer(re.escape(english), text), 12):
+            before, known = _phrase(text[: found.start()])
+            rest = text[found.end() :]
+            place = before == text[: found.start()] and "`" not in before  # a file or a path stays as it is
+            joint = english if place else french
+            after, also = _phrase(rest) if known else (rest, False)
+            if also:
+                return before + joint + after, True
+            partly = partly or (None if after == rest else (before + joint + after, False))
+    return partly
+
+
+def _number(text: str) -> str:
+    whole = text.replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return whole.replace(".", ",").replace("%", " %") if whole.endswith("%") else whole
