@@ -9,7 +9,7 @@ import streamlit as st
 from bifurque.dashboard import launching
 from bifurque.dashboard.texts import T
 from bifurque.dashboard.wording import visible
-from bifurque.engine.french import in_french
+from bifurque.engine.french import in_language
 
 EXAMPLE = "example"
 """The job without which there is nothing to see."""
@@ -37,8 +37,7 @@ def follow(lang: str, key: str) -> None:
         return
     if job.failed:
         st.error(T[lang]["trouble"])
-        said = in_french(job.failed) if lang == "fr" else job.failed
-        st.code(visible(said, 2000), language=None, wrap_lines=True)
+        st.code(visible(in_language(job.failed, lang), 2000), language=None, wrap_lines=True)
         if st.button(T[lang]["again"], key=f"again_{key}"):
             del all_jobs()[key]
             st.rerun()

@@ -15,6 +15,7 @@ from bifurque.engine.cli_place import placed, run_or_resume
 from bifurque.engine.cli_replications import replicating
 from bifurque.engine.cli_rules import rules_engine, shadow
 from bifurque.engine.commands import CLEAN, FINDINGS, UNREADABLE, Commands
+from bifurque.engine.french import in_language
 from bifurque.engine.progress import Progress
 
 STARTED = time.perf_counter()
@@ -129,10 +130,11 @@ def check(plan: File, rules_engine: str, overrides: tuple[str, ...], lang: str |
             for p in found
         ]
         click.echo(msgspec.json.encode(rows))
+    spoken = errors_in(click.get_current_context())
     for problem in found if not json else ():
-        click.echo(problem.told(errors_in(click.get_current_context())), err=problem.level == "error")
+        click.echo(problem.told(spoken), err=problem.level == "error")
     for note in problems.notes if not json else ():
-        click.echo(note)
+        click.echo(in_language(note, spoken))
     sys.exit(UNREADABLE if problems.errors else FINDINGS if found else CLEAN)
 
 
@@ -200,7 +202,7 @@ def simulate(plan: File | None, stopped: File | None, lang: str | None, json: bo
     with Progress(options["days"]) as progress:
         run = run_or_resume(plan, stopped, options, progress=progress.show, started=STARTED)
     for note in run.manifest["notes"]:
-        click.echo(f"{say(spoken, 'note')}: {note}", err=True)
+        click.echo(f"{say(spoken, 'note')}: {in_language(note, spoken)}", err=True)
     if json:
         click.echo((run.folder / "kpi.json").read_text(encoding="utf-8"))
         return

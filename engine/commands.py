@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from bifurque.engine.cli_options import errors_in
+from bifurque.engine.french import in_language
 from bifurque.engine.problems import Problem
 from bifurque.rules.errors import BifurqueError, PlanError
 
@@ -77,9 +78,7 @@ class Commands(click.Group):
 
 def _say(ctx: click.Context, error: str) -> None:
     """An error to stderr, in the language of who reads it."""
-    from bifurque.engine.french import in_french
-
-    click.echo(in_french(error) if errors_in(ctx) == "fr" else error, err=True)
+    click.echo(in_language(error, errors_in(ctx)), err=True)
 
 
 def _close_output() -> None:

@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bifurque.engine import french_check, french_data, french_plan, french_rules
+from bifurque.engine import french_check, french_data, french_notes, french_plan, french_rules
 
 MOST = 2_000
 """Characters of a message: a longer one quotes more than it says."""
 _BLANK = re.compile(r"\{(\d*)\}")
 _NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+|-?\d+(\.\d+)?%?|-?\d{1,3}(,\d{3})*(\.\d+)?%")
-_PLAIN = re.compile(r"[^\s`]*|(`[^`]*`(, | → )?)+|[^`:]*[/\\][^`:]*(:\d+){0,2}|--set [^`:]*|\[.*\]|\{.*\}", re.DOTALL)
+_PLAIN = re.compile(
+    r"[^\s`]*|\"[^\"]*\"|(`[^`]*`(, | → )?)+|[^`:]*[/\\][^`:]*(:\d+){0,2}|--set [^`:]*|\[.*\]|\{.*\}", re.DOTALL
+)
 """What is the same in French: a name, names between backticks, a file, a piece of YAML."""
 _JOINTS = (("; ", " ; "), (": ", " : "), (" or ", " ou "), (" and ", " et "), (", ", ", "))
 
@@ -61,7 +63,7 @@ def _pairs() -> Iterator[tuple[str, str]]:
                 f"{the}{noun} `{{}}` est déjà plus haut : donnez-lui un autre nom",
             )
             yield f"the {english} `{{}}` is never used: {{}}", f"{the}{noun} `{{}}` ne sert jamais : {{}}"
-    for table in (french_plan, french_check, french_rules, french_data):
+    for table in (french_plan, french_check, french_rules, french_data, french_notes):
         for name, pairs in vars(table).items():
             if name.isupper() and name != "NOUNS":
                 yield from pairs
@@ -81,6 +83,11 @@ def in_french(message: str) -> str:
     'attendu : un nombre entier, reçu : `abc`'
     """
     return "\n".join(_phrase(line)[0] for line in message.split("\n"))
+
+
+def in_language(message: str, lang: str) -> str:
+    """A message for who reads in a language."""
+    return in_french(message) if lang == "fr" else message
 
 
 @functools.lru_cache(4096)

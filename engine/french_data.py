@@ -101,10 +101,10 @@ RUNS = (
         "ce qui a été répondu au {} n'est pas ce qui l'était avant l'arrêt : recommencez",
     ),
     ("is not a saved walk: {}", "n'est pas une visite enregistrée : {}"),
+    ("contact {} gets more than {} letters", "le contact {} reçoit plus de {} nouvelles"),
     (
-        "account: contact {} gets more than {} letters: what one is told must not make it tell the others in turn, "
-        "for ever",
-        "account : le contact {} reçoit plus de {} nouvelles : ce qu'on apprend ne doit pas se retransmettre sans fin",
+        "what one is told must not make it tell the others in turn, for ever",
+        "ce qu'on apprend ne doit pas se retransmettre sans fin",
     ),
     (
         "account: {} contacts have the same `{}`, contact {} among them: at most {} belong together",
@@ -120,8 +120,9 @@ DATA = (
     ("is empty", "est vide"),
     ("is not a text file", "n'est pas un fichier de texte"),
     ("has {} columns: {} at most", "a {} colonnes : {} au plus"),
-    ("two columns are called `{}`: rename or remove one", "deux colonnes s'appellent `{}` : renommez ou retirez l'une"),
-    ("two columns have no name: rename or remove one", "deux colonnes n'ont pas de nom : nommez-les ou retirez-les"),
+    ("two columns are called `{}`", "deux colonnes s'appellent `{}`"),
+    ("two columns have no name", "deux colonnes n'ont pas de nom"),
+    ("rename or remove one", "renommez ou retirez l'une d'elles"),
     (
         "above line {} a quote is not closed, or one inside a value is not doubled",
         "au-dessus de la ligne {}, un guillemet n'est pas fermé, ou n'est pas doublé dans une valeur",
@@ -192,10 +193,12 @@ DATA = (
         "aucun de ses événements n'entre dans cette simulation : {}",
     ),
     (
-        "has events of {} contacts that are not in the population, the first is `{}`: add them to the population, or "
-        "leave their events out",
-        "a des événements de {} contacts absents de la population, le premier est `{}` : ajoutez-les à la population, "
-        "ou retirez leurs événements",
+        "{}, the first is `{}`: add them to the population, or leave their events out",
+        "{}, le premier est `{}` : ajoutez-les à la population, ou retirez leurs événements",
+    ),
+    (
+        "has events of {} contacts that are not in the population",
+        "a des événements de {} contacts absents de la population",
     ),
     ("behaviour: neither a kind nor a file: `{}`", "behaviour : ni un genre connu ni un fichier : `{}`"),
 )
@@ -244,4 +247,61 @@ ASKED = (
     ("no arm is called `{}`", "aucun bras ne s'appelle `{}`"),
     ("expected {} to 7 factors, got {}", "il faut de {} à 7 facteurs, pas {}"),
     ("has {} arms: a factor has two", "a {} bras : un facteur en a deux"),
+    ("--address and --hosts are for --executor ray", "--address et --hosts sont pour --executor ray"),
+    (
+        "--set changes a plan: name the PLAN after EVENTS, or leave --set out",
+        "--set change un plan : nommez le PLAN après EVENTS, ou retirez --set",
+    ),
+    (
+        "--{} {}: a plan could not call it so: rename it in the log: {}",
+        "--{} {} : un plan ne pourrait pas l'appeler ainsi : renommez-le dans le journal : {}",
+    ),
+    (
+        "letters, digits, `_` and `-`, not starting with a digit",
+        "des lettres, des chiffres, `_` et `-`, sans chiffre au début",
+    ),
+    ("nothing to estimate from: it has {}, and none of {}, …", "rien à estimer : il y a {}, et aucun de {}, …"),
+    (
+        "rename them, or name yours with --purchase, --visit, --cart",
+        "renommez-les, ou nommez les vôtres avec --purchase, --visit, --cart",
+    ),
+    (
+        "nothing to predict by arm: the log has no arms drawn by lot",
+        "rien à prévoir par bras : le journal n'a pas de bras tirés au sort",
+    ),
+    (
+        "nobody bought a second time: there is no rhythm of purchases to estimate",
+        "personne n'a acheté une deuxième fois : il n'y a pas de rythme d'achat à estimer",
+    ),
+    (
+        "only {} customers have repeat purchases with an amount: {} are needed",
+        "seuls {} clients ont racheté avec un montant connu : il en faut {}",
+    ),
+    ("calibrate needs scipy: {}", "calibrate a besoin de scipy : {}"),
+    ("one and the same arm in all rows of a contact", "un seul et même bras dans toutes les lignes d'un contact"),
+    ("--zone {}: no such time zone", "--zone {} : aucun fuseau horaire de ce nom"),
+    ("--until {}: a date such as {} is needed", "--until {} : il faut une date comme {}"),
+    ("--at: expected {}, got `{}`", "--at : il faut {}, pas `{}`"),
+    ("--at: {} is outside the run", "--at : {} est hors de la simulation"),
+    ("column `{}` holds nothing", "la colonne `{}` ne contient rien"),
+    ("column `{}` has one arm only", "la colonne `{}` n'a qu'un bras"),
+    (
+        "expected two different figures, a power and an alpha between 0% and 100%",
+        "il faut deux chiffres différents, une puissance et un alpha entre 0% et 100%",
+    ),
+    (
+        "a share lies between 0% and 100%; a mean needs --sd",
+        "une part est comprise entre 0% et 100% ; une moyenne demande --sd",
+    ),
+    (
+        "the walk has begun: undo it to its start, then change who walks",
+        "la visite a commencé : revenez au début, puis changez de visiteur",
+    ),
+    ("the plan ends on {}", "le plan finit le {}"),
+    ("time only goes on: it is {} already", "le temps ne fait qu'avancer : on est déjà le {}"),
+    ("an event has one key", "un événement a une seule clé"),
+    ("seed", "la graine"),
+    ("number of contacts", "le nombre de contacts"),
+    ("first instant", "le premier instant"),
+    ("last instant", "le dernier instant"),
 )

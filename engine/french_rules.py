@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CONDITIONS = (
+    ("column {}", "colonne {}"),
     ("a condition may have {} characters at most", "une condition a {} caractères au plus"),
     ("a condition may have {} parts at most", "une condition a {} parties au plus"),
     ("unexpected `{}`", "`{}` n'a pas sa place ici"),
@@ -134,6 +135,7 @@ RULES = (
         "peut tourner en rond : {} → … ; {}, plus de {} règles se déclencheraient et le contact serait mis en "
         "quarantaine ; que l'une d'elles rende fausse la condition de l'autre",
     ),
+    ("at an event `{}`", "à un événement `{}`"),
     ("can loop: {} → …; {} more than {}", "peut tourner en rond : {} → … ; {}, plus de {}"),
     (
         "rules would fire and the contact be quarantined; let one of them make the other's condition untrue",
@@ -143,7 +145,8 @@ RULES = (
     ("{} at an event `{}`", "{}, à un événement `{}`"),
     ("with {}", "avec {}"),
     ("whoever it is", "quel que soit le contact"),
-    ('{} = "another text"', '{} = "un autre texte"'),
+    ("{} = {}", "{} = {}"),
+    ('"another text"', '"un autre texte"'),
     (
         "repeats `{}`: whenever it is true so is that one, with the same effect",
         "répète `{}` : chaque fois qu'elle est vraie, l'autre l'est aussi, avec le même effet",
@@ -216,12 +219,8 @@ FINDINGS = (
         "jamais rien",
     ),
     (
-        "`{}` needs the consent `{}`, which nothing in the plan gives: {}",
-        "`{}` demande le consentement `{}`, que rien ne donne dans le plan : {}",
-    ),
-    (
-        "`{}` needs the consent `{}`, which nothing in the plan gives:",
-        "`{}` demande le consentement `{}`, que rien ne donne dans le plan :",
+        "`{}` needs the consent `{}`, which nothing in the plan gives",
+        "`{}` demande le consentement `{}`, que rien ne donne dans le plan",
     ),
     (
         "add it to an event's `grant`, or to the population's `consent`",

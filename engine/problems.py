@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from bifurque.engine.french import in_language
 from bifurque.rules.errors import short
 
 Path = tuple[str | int, ...]
@@ -38,9 +39,7 @@ class Problem(Struct, frozen=True):
 
     def told(self, lang: str) -> str:
         """The same line in a language: the place stays as it is."""
-        from bifurque.engine.french import in_french
-
-        return self._place() + (in_french(self.message) if lang == "fr" else self.message)
+        return self._place() + in_language(self.message, lang)
 
     def _place(self) -> str:
         where = ".".join(short(str(p)) for p in (self.path if len(self.path) < 16 else ("…", *self.path[-8:])))

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from bifurque.engine.explain import as_data, explained
+from bifurque.engine.french import in_language
 from bifurque.engine.trigger import Text
 from bifurque.engine.walk import Walk, Who
 from bifurque.engine.walk_file import save
@@ -96,7 +97,7 @@ class Talk:
             return list(self._answer(line.strip()))
         except (BifurqueError, ValueError) as error:
             self.misses += 1
-            return [str(error)]
+            return [in_language(str(error), self.lang)]
 
     def _say(self, key: str, *values: object) -> str:
         return say(self.lang, f"walk.{key}", *values)
