@@ -202,7 +202,7 @@ def simulate(plan: File | None, stopped: File | None, lang: str | None, json: bo
     with Progress(options["days"]) as progress:
         run = run_or_resume(plan, stopped, options, progress=progress.show, started=STARTED)
     for note in run.manifest["notes"]:
-        click.echo(f"{say(spoken, 'note')}: {in_language(note, spoken)}", err=True)
+        click.echo(f"{say(spoken, 'note')}: {in_language(note, errors_in(click.get_current_context()))}", err=True)
     if json:
         click.echo((run.folder / "kpi.json").read_text(encoding="utf-8"))
         return

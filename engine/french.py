@@ -27,7 +27,7 @@ class Template:
 
     pattern: re.Pattern[str]
     french: str
-    quoted: tuple[bool, ...]  # by blank: whether it stands between backticks or braces, and so is left alone
+    quoted: tuple[bool, ...]  # by blank: whether it is a name or a piece of YAML, and so is left alone
 
     def fill(self, found: re.Match[str]) -> tuple[str, bool]:
         """The French, and whether each of its blanks is in French too."""
@@ -45,7 +45,7 @@ def _template(english: str, french: str) -> Template:
     pattern, quoted = "", []
     for before, after in itertools.pairwise(parts):
         around = before[-1:] + after[:1]
-        quoted.append(around in ("``", "{}"))
+        quoted.append(around in ("``", "{}", "()") or after.startswith((" → …", " = ")))
         pattern += re.escape(before) + ("([^`]*)" if around == "``" else "(.+?)")
     return Template(re.compile(pattern + re.escape(parts[-1]), re.DOTALL), french, tuple(quoted))
 
@@ -117,7 +117,9 @@ def _joined(text: str) -> tuple[str, bool] | None:
         for found in itertools.islice(re.finditer(re.escape(english), text), 12):
             before, known = _phrase(text[: found.start()])
             rest = text[found.end() :]
-            place = before == text[: found.start()] and "`" not in before  # a file or a path stays as it is
+            place = (
+                english == ": " and before == text[: found.start()] and "`" not in before
+            )  # a file or a path stays as it is
             joint = english if place else french
             after, also = _phrase(rest) if known else (rest, False)
             if also:

@@ -213,14 +213,13 @@ ASKED = (
         "{}: a run brings its own; leave it out, or compare plans",
         "{} : une simulation a les siens ; retirez l'option, ou comparez des plans",
     ),
-    (
-        "the two cannot be paired: the {} differs ({} and {})",
-        "les deux ne peuvent pas être appariés : {} diffère ({} et {})",
-    ),
-    (
-        "the two cannot be paired: they are about other contacts",
-        "les deux ne peuvent pas être appariés : les contacts ne sont pas les mêmes",
-    ),
+    ("the two cannot be paired", "les deux ne peuvent pas être appariés"),
+    ("the seed differs ({} and {})", "leur graine diffère ({} et {})"),
+    ("the number of contacts differs ({} and {})", "leur nombre de contacts diffère ({} et {})"),
+    ("the first instant differs ({} and {})", "leur premier instant diffère ({} et {})"),
+    ("the last instant differs ({} and {})", "leur dernier instant diffère ({} et {})"),
+    ("the {} differs ({} and {})", "{} diffère ({} et {})"),
+    ("they are about other contacts", "les contacts ne sont pas les mêmes"),
     (
         "a variant has another number of contacts: they cannot be paired",
         "une variante a un autre nombre de contacts : elles ne peuvent pas être appariées",
@@ -244,7 +243,6 @@ ASKED = (
     ("there is none called `{}`", "il n'y en a pas qui s'appelle `{}`"),
     ("the plan holds nobody out there", "le plan n'y garde pas de groupe témoin"),
     ("is switched off: {}", "est éteinte : {}"),
-    ("no arm is called `{}`", "aucun bras ne s'appelle `{}`"),
     ("expected {} to 7 factors, got {}", "il faut de {} à 7 facteurs, pas {}"),
     ("has {} arms: a factor has two", "a {} bras : un facteur en a deux"),
     ("--address and --hosts are for --executor ray", "--address et --hosts sont pour --executor ray"),
@@ -300,8 +298,4 @@ ASKED = (
     ("the plan ends on {}", "le plan finit le {}"),
     ("time only goes on: it is {} already", "le temps ne fait qu'avancer : on est déjà le {}"),
     ("an event has one key", "un événement a une seule clé"),
-    ("seed", "la graine"),
-    ("number of contacts", "le nombre de contacts"),
-    ("first instant", "le premier instant"),
-    ("last instant", "le dernier instant"),
 )

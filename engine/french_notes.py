@@ -75,7 +75,7 @@ NOTES = (
     ("for the last {} events", "pour les {} derniers événements"),
     ("the run begins again", "la simulation recommence"),
     ("checkpoint {} is used", "le point de reprise {} est pris"),
-    ("ignored {} events {}", "{} événements ignorés, {}"),
+    ("ignored {} events {}", "événements ignorés : {}, {}"),
     ("of type `{}`, which the plan never mentions", "de type `{}`, dont le plan ne parle jamais"),
     ("before the first day of the run", "avant le premier jour de la simulation"),
     ("after the last day of the run", "après le dernier jour de la simulation"),

@@ -16,7 +16,7 @@ duckdb = pytest.importorskip("duckdb")
 from dashboard_shown import PAGES, faults, page_of, showing  # noqa: E402
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from bifurque.dashboard import app, asked, editing, jobs, page_board, page_compare  # noqa: E402
+from bifurque.dashboard import app, asked, editing, jobs, launching, page_board, page_compare  # noqa: E402
 from bifurque.dashboard.parts import _csv  # noqa: E402
 from bifurque.dashboard.runs import HOME, RUNS, open_store  # noqa: E402
 from bifurque.dashboard.texts import T  # noqa: E402
@@ -158,8 +158,21 @@ def test_check_speaks_while_one_edits(shown, lang):
     clean = shown("launch", lang=lang, set="caps.1.max=1")
     assert T[lang]["clean"] in said(clean)
     wrong = shown("launch", lang=lang, set="caps.1.max=many")
-    assert wrong.error
+    assert {"fr": "il faut un nombre entier, pas", "en": "expected a whole number, got"}[lang] in said(wrong)
+    assert plain("--set caps.1.max=many: caps.1.max: ", 400) in said(wrong)
     assert wrong.button(key="start").disabled
+
+
+@pytest.mark.parametrize("lang", T)
+def test_what_was_launched_and_failed_is_told_in_the_language(shown, home, lang):
+    job = launching.Job(home / "gone", None, failed="runs/gone: exists already; choose another folder")
+    jobs.all_jobs()["launched"] = job
+    try:
+        test = shown("launch", lang=lang)
+        assert not test.exception
+        assert test.code[0].value.startswith({"fr": "runs/gone: existe déjà", "en": job.failed}[lang])
+    finally:
+        del jobs.all_jobs()["launched"]
 
 
 def test_values_are_found_by_their_paths():

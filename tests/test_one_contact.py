@@ -121,7 +121,7 @@ def test_told_in_both_languages(run, lang, head, word):
     assert text.exit_code == 0, text.output
     text = CliRunner().invoke(main, ["where", folder, "nowhere", "--lang", lang])
     assert text.exit_code == 2
-    assert "no journey is called `nowhere`" in text.output
+    assert {"fr": "aucun parcours ne s'appelle `nowhere`", "en": "no journey is called `nowhere`"}[lang] in text.output
 
 
 def test_who_is_in_a_journey(run):
