@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import streamlit as st
 
+from bifurque.dashboard.address import choose
 from bifurque.dashboard.parts import ACCENT, View, chart, data, everybody, heading, nothing, table
+from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import money, number, plain
 from bifurque.engine.plan import Plan
+from bifurque.engine.why import winner_kind
 
-NOT_LOST = "'sent'"
+FATES = {"lost": "outcome IN ('dropped', 'replaced')", "kept": "outcome = 'held'"}
+"""A message that is lost never leaves; one that was held leaves later, or is lost in the end, and is then in both:
+so they are counted apart."""
+NARROW = "windowSize()[0] < 640"
+"""Whether a chart stands on a telephone."""
 
 
 def show(view: View) -> None:
@@ -23,9 +32,10 @@ def show(view: View) -> None:
 def reasons(view: View) -> None:
     """Why messages did not leave, and what they were worth."""
     rows = view.rows(
-        f"""SELECT reason, sum(count) FILTER (WHERE outcome IN ('dropped', 'replaced'))::BIGINT AS dropped,
-             sum(count) FILTER (WHERE outcome = 'held')::BIGINT AS held, sum(value_cents) / 100.0 AS value
-           FROM decision_week WHERE outcome <> {NOT_LOST} AND week BETWEEN ? AND ?
+        f"""SELECT reason, sum(count) FILTER (WHERE {FATES["lost"]})::BIGINT AS dropped,
+             sum(count) FILTER (WHERE {FATES["kept"]})::BIGINT AS held,
+             coalesce(sum(value_cents) FILTER (WHERE {FATES["lost"]}), 0) / 100.0 AS value
+           FROM decision_week WHERE outcome <> 'sent' AND week BETWEEN ? AND ?
            GROUP BY ALL ORDER BY coalesce(dropped, 0) + coalesce(held, 0) DESC""",
         *view.weeks,
     )
@@ -57,49 +67,85 @@ def reasons(view: View) -> None:
 
 
 def matrix(view: View) -> None:
-    """Losers by winners."""
+    """Losers by winners: what is lost for good, or what only waits."""
     heading(view.t("matrix"), view.t("matrix_why"))
+    fate = choose(view.t("fate"), list(FATES), "fate", lambda f: view.t(f"fate_{f}"), buttons=True)
+    rows = contests(view, fate)
+    if not rows:
+        nothing(view, f"nobody_{fate}")
+        return
+    squares = pairs(rows)
+    first = squares[0]
+    told = view.t(f"matrix_alt_{fate}", first["loser"], first["winner"], number(view.lang, first["times"]))
+    st.markdown(plain(told, 300))
+    chart(view, drawn(view, squares), told)
+    keys = ("loser", "winner", "reason", "outcome", "times", "value")
+    columns = {k: view.t(k) for k in keys} | ({"value": view.t("value_waits")} if fate == "kept" else {})
+    table(view, rows, columns, "matrix", value="money")
+
+
+def contests(view: View, fate: str) -> Rows:
+    """Who kept which message from leaving, for which reason, and what became of it; most first."""
     rows = view.rows(
-        f"""SELECT message AS loser, winner, sum(count)::BIGINT AS times, sum(value_cents) / 100.0 AS value,
-             arg_max(reason, count) AS reason
-           FROM decision_week WHERE outcome <> {NOT_LOST} AND winner <> '' AND week BETWEEN ? AND ?
-           GROUP BY ALL ORDER BY times DESC""",
+        f"""SELECT message AS loser, winner, reason, outcome, sum(count)::BIGINT AS times,
+             sum(value_cents) / 100.0 AS value
+           FROM decision_week WHERE {FATES[fate]} AND winner <> '' AND week BETWEEN ? AND ?
+           GROUP BY ALL ORDER BY times DESC, loser, winner, reason, outcome""",
         *view.weeks,
     )
-    if not rows:
-        nothing(view, "nobody_decided")
-        return
-    rows = [
-        r | {"loser": view.called(r["loser"]), "winner": view.called(r["winner"]), "reason": view.reason(r["reason"])}
+    return [
+        r
+        | {"loser": view.called(r["loser"], "message"), "winner": winner(view, r["reason"], r["winner"])}
+        | {"reason": view.reason(r["reason"]), "outcome": view.t(r["outcome"])}
         for r in rows
     ]
-    drawing = (
-        alt.Chart(data(rows))
+
+
+def winner(view: View, reason: str, name: str) -> str:
+    """Who won: a message, a journey or a rule; where the reason does not say which, the first that has the name."""
+    kind = winner_kind(reason)
+    if kind == "message" and name not in view.store.plan.messages:
+        kind = "journey"
+    return view.called(name, kind)
+
+
+def pairs(rows: Rows) -> Rows:
+    """The squares of the matrix: how often each message was kept by each winner, and for which reasons."""
+    found: dict[tuple[str, str], Rows] = {}
+    for row in rows:
+        found.setdefault((row["loser"], row["winner"]), []).append(row)
+    squares = [
+        {"loser": loser, "winner": winner, "times": sum(r["times"] for r in parts)}
+        | {"reason": ", ".join(f"{r['reason']} ({r['times']})" for r in parts)}
+        for (loser, winner), parts in found.items()
+    ]
+    return sorted(squares, key=lambda r: -r["times"])
+
+
+def drawn(view: View, squares: Rows) -> alt.Chart:
+    """The matrix; on a telephone names are cut shorter, so that its columns keep their room."""
+
+    def names(narrow: int, wide: int, **more: Any) -> alt.Axis:
+        limit = alt.ExprRef(f"{NARROW} ? {narrow} : {wide}")
+        return alt.Axis(labelLimit=limit, labelOverlap=False, labelFontSize=alt.ExprRef(f"{NARROW} ? 9 : 11"), **more)
+
+    colour = alt.Color(
+        "times:Q",
+        title=view.t("times"),
+        scale=alt.Scale(type="log", scheme="oranges"),
+        legend=alt.Legend(format="~s", orient="top"),
+    )
+    return (
+        alt.Chart(data(squares))
         .mark_rect()
         .encode(
-            x=alt.X(
-                "winner:N",
-                title=view.t("winner"),
-                sort="-color",
-                axis=alt.Axis(labelAngle=-40, labelLimit=160, labelOverlap=False),
-            ),
-            y=alt.Y("loser:N", title=view.t("loser"), sort="-color", axis=alt.Axis(labelLimit=220, labelOverlap=False)),
-            color=alt.Color(
-                "times:Q",
-                title=view.t("times"),
-                scale=alt.Scale(type="log", scheme="oranges"),
-                legend=alt.Legend(format="~s"),
-            ),
+            x=alt.X("winner:N", title=view.t("winner"), sort="-color", axis=names(110, 170, labelAngle=-90)),
+            y=alt.Y("loser:N", title=view.t("loser"), sort="-color", axis=names(90, 220)),
+            color=colour,
             tooltip=["loser:N", "winner:N", alt.Tooltip("times:Q", format=","), "reason:N"],
         )
         .properties(height=alt.Step(22))
     )
-    first = rows[0]
-    told = view.t("matrix_alt", first["loser"], first["winner"], number(view.lang, first["times"]))
-    st.markdown(plain(told, 300))
-    chart(view, drawing, told)
-    keys = ("loser", "winner", "reason", "times", "value")
-    table(view, rows, {k: view.t(k) for k in keys}, "matrix", value="money")
 
 
 def coherence(view: View) -> None:
@@ -116,9 +162,9 @@ def coherence(view: View) -> None:
         return
     written = rule_texts(view.store.plan)
     told = [
-        {"rule": r["reason"].partition(":")[2] or r["winner"], "loser": view.called(r["message"])}
+        {"rule": r["reason"].partition(":")[2] or r["winner"], "loser": view.called(r["message"], "message")}
         | {
-            "winner": view.called(r["winner"]),
+            "winner": winner(view, r["reason"], r["winner"]),
             "outcome": view.t(r["outcome"]),
             "times": r["times"],
             "value": r["value"],
@@ -127,7 +173,7 @@ def coherence(view: View) -> None:
     ]
     for row in told:
         row["text"] = written.get(str(row["rule"]), "")
-    total = sum(r["value"] or 0 for r in rows)
+    total = sum(r["value"] or 0 for r in rows if r["outcome"] != "held")
     st.markdown(plain(view.t("coherence_sum", money(view.lang, total, view.store.plan.currency)), 300))
     keys = ("rule", "text", "loser", "winner", "outcome", "times", "value")
     table(view, told, {k: view.t(k) for k in keys}, "coherence", value="money")
