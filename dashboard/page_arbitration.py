@@ -52,9 +52,14 @@ def reasons(view: View) -> None:
         alt.Chart(data(long))
         .mark_bar()
         .encode(
-            y=alt.Y("reason:N", title=None, sort=[r["reason"] for r in told], axis=alt.Axis(labelLimit=260)),
-            x=alt.X("count:Q", title=view.t("decisions"), axis=alt.Axis(format="~s")),
-            color=alt.Color("what:N", title=None, scale=alt.Scale(range=[ACCENT, "#9DB2F0"])),
+            y=alt.Y("reason:N", title=None, sort=[r["reason"] for r in told], axis=names(150, 260)),
+            x=alt.X("count:Q", title=view.t("decisions"), axis=alt.Axis(format="~s", labelOverlap="greedy")),
+            color=alt.Color(
+                "what:N",
+                title=None,
+                scale=alt.Scale(range=[ACCENT, "#9DB2F0"]),
+                legend=alt.Legend(orient="top"),
+            ),
             tooltip=["reason:N", "what:N", alt.Tooltip("count:Q", format=",")],
         )
         .properties(height=max(140, 26 * len(told)))
@@ -122,13 +127,14 @@ def pairs(rows: Rows) -> Rows:
     return sorted(squares, key=lambda r: -r["times"])
 
 
-def drawn(view: View, squares: Rows) -> alt.Chart:
-    """The matrix; on a telephone names are cut shorter, so that its columns keep their room."""
+def names(narrow: int, wide: int, **more: Any) -> alt.Axis:
+    """An axis of names; on a telephone they are smaller and cut shorter, so that none lies on another."""
+    limit, size = alt.ExprRef(f"{NARROW} ? {narrow} : {wide}"), alt.ExprRef(f"{NARROW} ? 9 : 11")
+    return alt.Axis(labelLimit=limit, labelFontSize=size, labelOverlap=False, **more)
 
-    def names(narrow: int, wide: int, **more: Any) -> alt.Axis:
-        limit = alt.ExprRef(f"{NARROW} ? {narrow} : {wide}")
-        return alt.Axis(labelLimit=limit, labelOverlap=False, labelFontSize=alt.ExprRef(f"{NARROW} ? 9 : 11"), **more)
 
+def drawn(view: View, squares: Rows) -> Any:
+    """The matrix, the names of its columns upright."""
     colour = alt.Color(
         "times:Q",
         title=view.t("times"),

@@ -1,4 +1,4 @@
-"""The frontier between revenue and opt-outs: over the runs of a plan by the same people, and over the values of one law, tried one after another."""
+"""The frontier between revenue and opt-outs: over runs that can be compared, and over values of one law."""
 
 from __future__ import annotations
 

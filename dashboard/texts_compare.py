@@ -15,13 +15,13 @@ COMPARE: dict[str, tuple[str, str]] = {
     "plan_with": ("le plan « {0} », avec {1}", "the plan “{0}”, with {1}"),
     "version_of": ("{0}, version {1}", "{0}, version {1}"),
     "not_paired": (
-        "Ce n'est pas seulement le plan qui diffère, mais aussi {0} : une partie de ce que vous lisez ici en vient.",
-        "Not only the plan differs but also {0}: part of what you read here comes from that.",
+        "Ceci diffère aussi d'une simulation à l'autre : {0}. Une part de ce que vous lisez en vient, non du plan.",
+        "This differs between the runs, too: {0}. Part of what you read comes from that, not from the plan.",
     ),
     "cannot_pair": (
-        "Ces deux simulations ne peuvent pas être comparées personne par personne, car elles n'ont pas en commun : {0}. "
+        "Ces deux simulations ne peuvent pas être comparées personne par personne, car ceci diffère : {0}. "
         "Simulez l'une avec les contacts, la durée et la graine de l'autre (Atelier, Simuler).",
-        "These two runs cannot be compared person by person, for they do not have in common: {0}. Simulate one of them "
+        "These two runs cannot be compared person by person, for this differs: {0}. Simulate one of them "
         "with the contacts, horizon and seed of the other (Workshop, Simulate).",
     ),
     "differ_contacts": ("le nombre de contacts ({0} et {1})", "the number of contacts ({0} and {1})"),

@@ -158,10 +158,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "decisions": ("décisions", "decisions"),
     "matrix": ("Qui perd contre qui", "Who loses to whom"),
     "matrix_why": (
-        "En ligne le message qui ne part pas, en colonne le message, le parcours ou la règle qui l'en empêche. Perdu : il "
-        "ne part jamais ; retenu : il part plus tard, ou se perd, et compte alors aussi parmi les perdus.",
-        "In rows the message that does not leave, in columns the message, journey or rule that keeps it. Lost: it never "
-        "leaves; held back: it leaves later, or is lost, and then counts among the lost, too.",
+        "En ligne le message qui ne part pas, en colonne le message, le parcours ou la règle qui l'en empêche. Perdu : "
+        "il ne part jamais ; retenu : il part plus tard, ou se perd, et compte alors aussi parmi les perdus.",
+        "In rows the message that does not leave, in columns the message, journey or rule that keeps it. Lost: it "
+        "never leaves; held back: it leaves later, or is lost, and then counts among the lost, too.",
     ),
     "fate": ("Ce qu'il en advient", "What becomes of it"),
     "fate_lost": ("Perdus", "Lost"),

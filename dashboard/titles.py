@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bifurque.dashboard.layout import Layout
 from bifurque.dashboard.map_words import BUILT_IN, condition_words, event_title
 from bifurque.dashboard.texts import T
@@ -17,6 +19,7 @@ PARTS = ("", "_answer", "_keep")
 
 def titles_of(plan: Plan, lang: str) -> Titles:
     """The titles of a plan in a language, but for those of steps."""
+    parts: dict[str, dict[str, Any]]
     parts = {"persona": plan.personas, "message": plan.messages, "journey": plan.journeys, "offer": plan.offers}
     found = {kind: {n: title(thing.title, n, lang) for n, thing in part.items()} for kind, part in parts.items()}
     found["event"] = {n: _in(lang, event_title(plan, n)) for n in {**BUILT_IN, **plan.events}}
@@ -28,7 +31,7 @@ def titles_of(plan: Plan, lang: str) -> Titles:
 
 def steps_of(layout: Layout, lang: str) -> dict[str, str]:
     """The titles of steps, as the map calls their stations; what belongs to a question has the question's."""
-    found = {}
+    found: dict[str, str] = {}
     for station in layout.stations:
         parts = PARTS if station.kind == "survey" else PARTS[:1]
         found |= {station.id + part: _in(lang, station.title) for part in parts if "/" in station.id}
