@@ -35,6 +35,7 @@ def show(view: View) -> None:
         base = open_store(known_runs()[other])
     except BifurqueError as error:
         trouble(view.lang, error, "other_unread")
+        page_frontier.show(view)
         return
     differs(view, base)
     headline(view, base)

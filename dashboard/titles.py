@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bifurque.dashboard.layout import Layout
-from bifurque.dashboard.map_words import BUILT_IN, condition_words, event_title
+from bifurque.dashboard.map_words import BUILT_IN, condition_words, event_title, plain
 from bifurque.dashboard.texts import T
 from bifurque.dashboard.wording import title, visible
 from bifurque.engine.plan import Plan, Stage
@@ -24,6 +24,9 @@ def titles_of(plan: Plan, lang: str) -> Titles:
     found = {kind: {n: title(thing.title, n, lang) for n, thing in part.items()} for kind, part in parts.items()}
     found["event"] = {n: _in(lang, event_title(plan, n)) for n in {**BUILT_IN, **plan.events}}
     found["stage"] = {s.name: title(s.title, s.name, lang) for s in plan.stages if isinstance(s, Stage)}
+    for kind, names in (("attribute", plan.attributes), ("score", plan.scores), ("calendar", plan.calendars)):
+        found[kind] = {n: visible(plain(n)) for n in names}
+    found["trigger"] = found["calendar"] | found["attribute"] | found["event"]
     texts = T[lang]
     found["channel"] = {c: texts[f"channel_{c}"] for c in plan.channels if f"channel_{c}" in texts}
     return found

@@ -207,7 +207,8 @@ def reason(lang: str, code: str) -> str:
 
 
 Called = Callable[[str, str], str]
-"""How something is called, by its kind (`journey`, `message`, `event`, `stage`, `channel`, `offer`) and its name."""
+"""How something is called, by its kind and its name: a `journey`, `message`, `channel`, `stage`, `offer`, `rule`,
+`event`, `attribute` or `score`; a `trigger` is an event, an attribute that is a date, or a calendar."""
 
 
 def by_name(kind: str, name: str) -> str:
@@ -225,7 +226,7 @@ def entry(lang: str, cause: str, called: Called = by_name) -> str:
     if f"entry.{cause}" in _WORDS:
         return say(lang, f"entry.{cause}")
     if not rest:
-        return f"`{called('event', cause)}`"
+        return f"`{called('trigger', cause)}`"
     if first == "rule":
         return say(lang, "entry.rule", " ".join(rest))
     if first == "stage":
@@ -234,7 +235,7 @@ def entry(lang: str, cause: str, called: Called = by_name) -> str:
         return say(lang, f"entry.{first}", *(called("event", name) for name in rest))
     if rest[0] == "and":
         return say(lang, "entry.and", called("event", first), "`, `".join(called("event", n) for n in rest[1::2]))
-    return say(lang, f"entry.{rest[0]}", first, *rest[1:])
+    return say(lang, f"entry.{rest[0]}", called("attribute" if rest[0] == "changed" else "score", first), *rest[1:])
 
 
 def figure(lang: str, value: float, digits: int = 0) -> str:
