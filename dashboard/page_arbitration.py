@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import altair as alt
@@ -19,6 +20,8 @@ FATES = {"lost": "outcome IN ('dropped', 'replaced')", "kept": "outcome = 'held'
 so they are counted apart."""
 NARROW = "windowSize()[0] < 640"
 """Whether a chart stands on a telephone."""
+MOST_WINNERS = 24
+"""So many columns have room for their names there."""
 
 
 def show(view: View) -> None:
@@ -83,7 +86,10 @@ def matrix(view: View) -> None:
     first = squares[0]
     told = view.t(f"matrix_alt_{fate}", first["loser"], first["winner"], number(view.lang, first["times"]))
     st.markdown(plain(told, 300))
-    chart(view, drawn(view, squares), told)
+    winners = by_times(squares, "winner")
+    if len(winners) > MOST_WINNERS:
+        st.caption(view.t("matrix_most", MOST_WINNERS))
+    chart(view, drawn(view, [s for s in squares if s["winner"] in winners[:MOST_WINNERS]]), told)
     keys = ("loser", "winner", "reason", "outcome", "times", "value")
     columns = {k: view.t(k) for k in keys} | ({"value": view.t("value_waits")} if fate == "kept" else {})
     table(view, rows, columns, "matrix", value="money")
@@ -127,6 +133,14 @@ def pairs(rows: Rows) -> Rows:
     return sorted(squares, key=lambda r: -r["times"])
 
 
+def by_times(squares: Rows, side: str) -> list[str]:
+    """The losers, or the winners, those first that stand there most often."""
+    found: Counter[str] = Counter()
+    for square in squares:
+        found[square[side]] += square["times"]
+    return [name for name, _ in found.most_common()]
+
+
 def names(narrow: int, wide: int, **more: Any) -> alt.Axis:
     """An axis of names; on a telephone they are smaller and cut shorter, so that none lies on another."""
     limit, size = alt.ExprRef(f"{NARROW} ? {narrow} : {wide}"), alt.ExprRef(f"{NARROW} ? 9 : 11")
@@ -135,6 +149,7 @@ def names(narrow: int, wide: int, **more: Any) -> alt.Axis:
 
 def drawn(view: View, squares: Rows) -> Any:
     """The matrix, the names of its columns upright."""
+    upright = names(110, 170, labelAngle=-90)
     colour = alt.Color(
         "times:Q",
         title=view.t("times"),
@@ -145,8 +160,8 @@ def drawn(view: View, squares: Rows) -> Any:
         alt.Chart(data(squares))
         .mark_rect()
         .encode(
-            x=alt.X("winner:N", title=view.t("winner"), sort="-color", axis=names(110, 170, labelAngle=-90)),
-            y=alt.Y("loser:N", title=view.t("loser"), sort="-color", axis=names(90, 220)),
+            x=alt.X("winner:N", title=view.t("winner"), sort=by_times(squares, "winner"), axis=upright),
+            y=alt.Y("loser:N", title=view.t("loser"), sort=by_times(squares, "loser"), axis=names(90, 220)),
             color=colour,
             tooltip=["loser:N", "winner:N", alt.Tooltip("times:Q", format=","), "reason:N"],
         )

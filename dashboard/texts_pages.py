@@ -171,6 +171,10 @@ PAGES: dict[str, tuple[str, str]] = {
     "fate_kept": ("Retenus", "Held back"),
     "matrix_alt_lost": ("{0} perd le plus contre {1} : {2} fois.", "{0} loses most to {1}: {2} times."),
     "matrix_alt_kept": ("{0} attend le plus à cause de {1} : {2} fois.", "{0} waits most because of {1}: {2} times."),
+    "matrix_most": (
+        "Les {0} gagnants les plus fréquents ; tous sont dans le tableau.",
+        "The {0} most frequent winners; all of them are in the table.",
+    ),
     "nobody_lost": ("Aucun message n'est perdu à cause d'un autre.", "No message was lost because of another."),
     "nobody_kept": ("Aucun message n'a attendu à cause d'un autre.", "No message waited because of another."),
     "value_waits": ("valeur retenue", "value held back"),

@@ -186,6 +186,17 @@ def test_the_matrix_counts_what_the_ledger_tells(view):
         assert len({(s["loser"], s["winner"]) for s in squares}) == len(squares)
 
 
+def test_names_of_the_matrix_have_room(home):
+    view = View(open_store(home / "plain"), "plain", "en", "all", "", (0, 8))
+    squares = [{"loser": f"loser {n % 7}", "winner": f"winner {n}", "times": n + 1, "reason": ""} for n in range(40)]
+    assert page_arbitration.by_times(squares, "winner")[:2] == ["winner 39", "winner 38"]
+    axis = page_arbitration.drawn(view, squares).to_dict()["encoding"]["x"]["axis"]
+    assert axis["labelAngle"] == -90
+    assert page_arbitration.NARROW in axis["labelFontSize"]["expr"]
+    plot = 390 - 2 * 13 - 90 - 45  # the page's margins, the losers' names, the title of their axis
+    assert plot / page_arbitration.MOST_WINNERS >= 9
+
+
 @pytest.mark.parametrize("lang", T)
 @pytest.mark.parametrize("fate", page_arbitration.FATES)
 def test_the_matrix_shows_what_is_lost_or_held(shown, lang, fate):
