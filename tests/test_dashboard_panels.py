@@ -43,7 +43,7 @@ def no_fault(caplog):
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     place = tmp_path_factory.mktemp("home")
-    simulate(template("demo", "fr"), out=place / "plain", contacts=PEOPLE, days=DAYS, workers=1)
+    simulate(template("demo", "fr"), out=place / "plain", contacts=PEOPLE, days=DAYS, ledger="full", workers=1)
     return place
 
 
@@ -113,7 +113,7 @@ def test_every_track_tells_the_passages_that_the_map_draws(view, layout, told):
         assert figures[view.t("passed")] == brief(view.lang, round(count)), n
         assert sum(course.values()) == pytest.approx(count), n
         rows = [r["passed"] for r in tables["track"]]
-        assert sum(rows) == pytest.approx(count, abs=0.51 * len(rows)), n
+        assert sum(rows) == pytest.approx(count, abs=0.51 * len(course)), n
 
 
 def test_next_steps_are_the_tracks_of_the_map_and_the_end(view, layout, told):
@@ -247,16 +247,16 @@ def test_people_at_a_step_without_a_message_are_found_in_any_weeks(store, layout
 
 
 def test_who_passed_a_step_is_asked_of_a_process_of_its_own(store, lives):
-    asked = list(range(60))
+    asked = list(range(100, 124))
     since, until = store.run.manifest["start"], store.run.manifest["end"]
     found = launching.passers(store.folder, "cart", ["branch"], (since, until), asked, 2)
+    assert len(found) == 2
     passed = [c for c in asked if any((w.journey, w.target) == ("cart", "branch") for w in lives(c))]
     assert found == passed[:2]
     assert launching.passers(store.folder, "cart", ["branch"], (until, until + 1), asked[:3], 2) == []
 
 
-@pytest.mark.parametrize("lang", T)
-def test_a_run_whose_inputs_are_gone_says_so_quietly(home, tmp_path, monkeypatch, lang):
+def test_a_run_whose_inputs_are_gone_says_so_quietly(home, tmp_path, monkeypatch):
     place = tmp_path / "plain"
     shutil.copytree(home / "plain", place)
     manifest = json.loads((place / "manifest.json").read_text("utf-8"))
@@ -264,12 +264,13 @@ def test_a_run_whose_inputs_are_gone_says_so_quietly(home, tmp_path, monkeypatch
     (place / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     monkeypatch.setenv(RUNS, str(place))
     monkeypatch.setenv(HOME, str(tmp_path))
-    test = page_of("map", 180)
-    test.query_params.update({"lang": lang, "pick": "station:cart/branch", "weeks": "3-15"})
-    test.run()
-    assert not test.exception
-    assert not test.error
-    assert T[lang]["nobody_lives"] in [c.value for c in test.caption]
+    for lang in T:
+        test = page_of("map", 180)
+        test.query_params.update({"lang": lang, "pick": "station:cart/branch", "weeks": "3-15"})
+        test.run()
+        assert not test.exception
+        assert not test.error
+        assert T[lang]["nobody_lives"] in [c.value for c in test.caption]
 
 
 @pytest.mark.parametrize("lang", T)
