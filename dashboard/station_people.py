@@ -64,7 +64,9 @@ def by_rows(view: View, layout: Layout, at: Station, *, sends: bool) -> Rows:
     coming = dict.fromkeys(layout.lines[t.line].journey for t in layout.tracks if t.target == at.id)
     starting = dict.fromkeys(layout.lines[t.line].journey for t in layout.tracks if t.origin == at.id)
     groups = (
-        [to_goal(view, name) for name in coming] if reached(at.id) and coming else [entered(view, n) for n in starting]
+        [to_goal(view, layout, at, name) for name in coming]
+        if reached(at.id) and coming
+        else [entered(view, n) for n in starting]
     )
     in_turn = (row for rows in zip_longest(*groups) for row in rows if row is not None)  # so all lines have their say
     return list({row["contact"]: row for row in in_turn}.values())[:MOST]
@@ -122,19 +124,34 @@ def entered(view: View, journey: str) -> Rows:
     return _few(view, sql, journey, *_weeks(view))
 
 
-def to_goal(view: View, journey: str) -> Rows:
+def to_goal(view: View, layout: Layout, at: Station, journey: str) -> Rows:
     """Those to whom the goal of a journey happened in time after they had entered.
 
-    Of a goal with a condition, nobody: rows do not tell whether it held.
+    Where the map has two places for one goal, those who had been at a station before this one. Of a goal with a
+    condition, nobody: rows do not tell whether it held.
     """
     goal = view.store.plan.journeys[journey].goal
     if goal is None or goal.where is not None:
         return []
-    sql = f"""WITH {VISITS} SELECT contact, any_value(persona) AS persona
-        FROM visits JOIN sample_events AS happened USING (contact)
+    condition, *values = _before(view, layout, at, journey)
+    sql = f"""WITH visits AS (SELECT contact, any_value(persona) AS persona, min(time) AS entered
+          FROM sample_walks WHERE journey = ? AND visit > 0 GROUP BY contact, visit HAVING bool_or({condition}))
+        SELECT contact, any_value(persona) AS persona FROM visits JOIN sample_events AS happened USING (contact)
         WHERE type = ? AND happened.time > entered AND epoch(happened.time - entered) < ?
         AND {CHOSEN.format("happened.time")}"""
-    return _few(view, sql, journey, goal.event, seconds(goal.within), *_weeks(view))
+    return _few(view, sql, journey, *values, goal.event, seconds(goal.within), *_weeks(view))
+
+
+def _before(view: View, layout: Layout, at: Station, journey: str) -> tuple[str, ...]:
+    """A condition on rows: they prove who was at a station before this one, where the line has other goals too."""
+    tracks = [t for t in layout.tracks if layout.lines[t.line].journey == journey and reached(t.target)]
+    if len({t.target for t in tracks}) < 2:
+        return ("true",)
+    origins = {t.origin for t in tracks if t.target == at.id}
+    proofs = [proof(view, s) for s in layout.stations if s.id in origins and not no_step(s.id)]
+    if not proofs:
+        return ("true",)
+    return " OR ".join(condition for condition, *_ in proofs), *(v for _, *values in proofs for v in values)
 
 
 def seconds(length: Duration) -> int:

@@ -221,10 +221,13 @@ def test_people_named_at_a_start_or_a_goal_were_there(view, layout, lives):
             assert entries, (at.id, row)
             if at.id.endswith("#start"):
                 assert any(w.time in instants(view) for w in entries), (at.id, row)
+        if at.id == "sale#goal":  # others of the line reach it where lines meet
+            assert all(any(w.target == "sale_preview" for w in lives(row["contact"])) for row in people)
         if at.id in ("event:purchase", "second_purchase#goal", "cart#start", "order#end"):
             assert len(people) == 3, at.id
     goal = view.store.plan.journeys["second_purchase"].goal
-    for row in station_people.to_goal(view, "second_purchase"):
+    at = next(s for s in layout.stations if s.id == "second_purchase#goal")
+    for row in station_people.to_goal(view, layout, at, "second_purchase"):
         entered = min(w.time for w in lives(row["contact"]) if w.journey == "second_purchase" and not w.origin)
         bought = view.rows(
             "SELECT epoch(time)::BIGINT AS t FROM sample_events WHERE type = 'purchase' AND contact = ?", row["contact"]
