@@ -18,7 +18,7 @@ from bifurque.dashboard.runs import home
 from bifurque.engine.run import MANIFEST
 from bifurque.rules.errors import BifurqueError, DataError
 
-WORK, LIVED = "bifurque.dashboard.work", "bifurque.dashboard.lived"
+WORK, LIVED, PASSING = (f"bifurque.dashboard.{name}" for name in ("work", "lived", "passing"))
 
 
 @dataclass
@@ -140,6 +140,19 @@ def lifeline(folder: File, contact: str) -> dict[str, Any]:
         BifurqueError: a file of the run is gone.
     """
     found: dict[str, Any] = _told([LIVED, str(folder), contact])
+    return found
+
+
+def passers(
+    folder: File, journey: str, steps: Sequence[str], between: tuple[int, int], contacts: Sequence[int], most: int
+) -> list[int]:
+    """Who of some contacts of a run came to one of these steps between two instants; it stops at so many.
+
+    Raises:
+        BifurqueError: a file of the run is gone.
+    """
+    asked = {"journey": journey, "steps": steps, "since": between[0], "until": between[1]}
+    found: list[int] = _told([PASSING, str(folder), json.dumps(asked | {"contacts": contacts, "most": most})])
     return found
 
 

@@ -52,9 +52,20 @@ PAGES: dict[str, tuple[str, str]] = {
     "arrived_alt": ("Au plus {0} arrivées, semaine {1}.", "At most {0} arrivals, in week {1}."),
     "passed_alt": ("Au plus {0} passages, semaine {1}.", "At most {0} passages, in week {1}."),
     "who_was_here": ("Ils y sont passés :", "They were here:"),
-    "shared_station": (
-        "Plusieurs lignes se croisent ici : cliquez leurs stations voisines.",
-        "Several lines meet here: click their next stations.",
+    "nobody_lives": (
+        "Qui y est passé ne se sait qu'en revivant des vies, et il manque ce dont cette simulation était faite.",
+        "Who was here is known only by living lives again, and what this run was made of is gone.",
+    ),
+    "no_losses": ("Aucun message perdu sur cette période.", "No message lost in this period."),
+    "losses_lines": ("Messages perdus en chemin, et pourquoi", "Messages lost on the way, and why"),
+    "where_from": ("D'où ils viennent", "Where they come from"),
+    "previous": ("station d'avant", "station before"),
+    "own_trigger": ("son propre déclencheur", "its own trigger"),
+    "of_entered": ("de ses entrés", "of its entries"),
+    "share_of_entering": ("de ceux qui entrent dans ces lignes", "of those who enter these lines"),
+    "next_shared": (
+        "Les lignes que cet événement commence, avec tous ceux qui y entrent, par une ligne d'ici ou sans elle.",
+        "The lines this event starts, with all who enter them, whether a line brought them here or not.",
     ),
     # results
     "chain": ("Du contact au revenu", "From contact to revenue"),
