@@ -12,6 +12,8 @@ from bifurque.engine import french_check, french_data, french_notes, french_plan
 
 MOST = 2_000
 """Characters of a message: a longer one quotes more than it says."""
+MOST_JOINTS, MOST_DEPTH = 40, 12
+"""Parts of a message, and parts within parts: what has more of them is a quotation."""
 _BLANK = re.compile(r"\{(\d*)\}")
 _NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+|-?\d+(\.\d+)?%?|-?\d{1,3}(,\d{3})*(\.\d+)?%")
 _PLAIN = re.compile(
@@ -29,9 +31,9 @@ class Template:
     french: str
     quoted: tuple[bool, ...]  # by blank: whether it is a name or a piece of YAML, and so is left alone
 
-    def fill(self, found: re.Match[str]) -> tuple[str, bool]:
+    def fill(self, found: re.Match[str], depth: int) -> tuple[str, bool]:
         """The French, and whether each of its blanks is in French too."""
-        told = [(g, True) if q else _phrase(g) for g, q in zip(found.groups(), self.quoted, strict=True)]
+        told = [(g, True) if q else _phrase(g, depth + 1) for g, q in zip(found.groups(), self.quoted, strict=True)]
         order = iter(range(len(told)))
 
         def blank(match: re.Match[str]) -> str:
@@ -45,7 +47,7 @@ def _template(english: str, french: str) -> Template:
     pattern, quoted = "", []
     for before, after in itertools.pairwise(parts):
         around = before[-1:] + after[:1]
-        quoted.append(around in ("``", "{}", "()") or after.startswith((" → …", " = ")))
+        quoted.append(around in ("``", "{}", "()", '""') or after.startswith((" → …", " = ")))
         pattern += re.escape(before) + ("([^`]*)" if around == "``" else "(.+?)")
     return Template(re.compile(pattern + re.escape(parts[-1]), re.DOTALL), french, tuple(quoted))
 
@@ -82,7 +84,7 @@ def in_french(message: str) -> str:
     >>> in_french("expected a whole number, got `abc`")
     'attendu : un nombre entier, reçu : `abc`'
     """
-    return "\n".join(_phrase(line)[0] for line in message.split("\n"))
+    return "\n".join(_phrase(line, 0)[0] for line in message.split("\n"))
 
 
 def in_language(message: str, lang: str) -> str:
@@ -91,37 +93,39 @@ def in_language(message: str, lang: str) -> str:
 
 
 @functools.lru_cache(4096)
-def _phrase(text: str) -> tuple[str, bool]:
+def _phrase(text: str, depth: int) -> tuple[str, bool]:
     """A message or a part of one in French, and whether all of it is."""
     if _NUMBER.fullmatch(text):
         return _number(text), True
-    if len(text) > MOST:
+    if len(text) > MOST or depth > MOST_DEPTH:
         return text, False
     partly = None
     for template in templates():
         found = template.pattern.fullmatch(text)
         if found:
-            french, whole = template.fill(found)
+            french, whole = template.fill(found, depth)
             if whole:
                 return french, True
             partly = partly or french
     if _PLAIN.fullmatch(text):
         return text, True
-    return _joined(text) or (partly or text, False)
+    return _joined(text, depth + 1) or (partly or text, False)
 
 
-def _joined(text: str) -> tuple[str, bool] | None:
+def _joined(text: str, depth: int) -> tuple[str, bool] | None:
     """Two parts of which the first is known, and what joins them: where the second one is known, if anywhere."""
     partly = None
+    if sum(text.count(english) for english, _ in _JOINTS) > MOST_JOINTS:
+        return None
     for english, french in _JOINTS:
-        for found in itertools.islice(re.finditer(re.escape(english), text), 12):
-            before, known = _phrase(text[: found.start()])
+        for found in re.finditer(re.escape(english), text):
+            before, known = _phrase(text[: found.start()], depth)
             rest = text[found.end() :]
             place = (
                 english == ": " and before == text[: found.start()] and "`" not in before
             )  # a file or a path stays as it is
             joint = english if place else french
-            after, also = _phrase(rest) if known else (rest, False)
+            after, also = _phrase(rest, depth) if known else (rest, False)
             if also:
                 return before + joint + after, True
             partly = partly or (None if after == rest else (before + joint + after, False))

@@ -172,6 +172,11 @@ def test_what_is_not_known_is_left_as_it_is(said):
     assert in_french(said) == said
 
 
+@pytest.mark.parametrize("part", ["a: ", "a, ", "expected ", "a = ", "x: a and b c or ", "`a` ", "{", "a, got ", "`"])
+def test_a_hostile_message_is_read_in_bounded_time(part):
+    assert isinstance(in_french((part * 500)[:1990]), str)
+
+
 def test_no_template_stands_twice():
     assert len({t.pattern.pattern for t in templates()}) == len(templates())
 
