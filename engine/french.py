@@ -15,7 +15,7 @@ MOST = 2_000
 MOST_JOINTS, MOST_DEPTH = 40, 12
 """Parts of a message, and parts within parts: what has more of them is a quotation."""
 _BLANK = re.compile(r"\{(\d*)\}")
-_NUMBER = re.compile(r"-?\d{1,3}(,\d{3})+|-?\d+(\.\d+)?%?|-?\d{1,3}(,\d{3})*(\.\d+)?%")
+_NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?%?")
 _PLAIN = re.compile(
     r"[^\s`]*|\"[^\"]*\"|(`[^`]*`(, | → )?)+|[^`:]*[/\\][^`:]*(:\d+){0,2}|--set [^`:]*|\[.*\]|\{.*\}", re.DOTALL
 )
@@ -82,7 +82,7 @@ def in_french(message: str) -> str:
     """A message in French; one that is not known is returned as it is.
 
     >>> in_french("expected a whole number, got `abc`")
-    'attendu : un nombre entier, reçu : `abc`'
+    'il faut un nombre entier, pas `abc`'
     """
     return "\n".join(_phrase(line, 0)[0] for line in message.split("\n"))
 
@@ -119,11 +119,9 @@ def _joined(text: str, depth: int) -> tuple[str, bool] | None:
         return None
     for english, french in _JOINTS:
         for found in re.finditer(re.escape(english), text):
-            before, known = _phrase(text[: found.start()], depth)
-            rest = text[found.end() :]
-            place = (
-                english == ": " and before == text[: found.start()] and "`" not in before
-            )  # a file or a path stays as it is
+            first, rest = text[: found.start()], text[found.end() :]
+            before, known = _phrase(first, depth)
+            place = english == ": " and before == first and "`" not in first  # a file, or a path in a plan
             joint = english if place else french
             after, also = _phrase(rest, depth) if known else (rest, False)
             if also:
@@ -133,5 +131,7 @@ def _joined(text: str, depth: int) -> tuple[str, bool] | None:
 
 
 def _number(text: str) -> str:
-    whole = text.replace(",", "\N{NARROW NO-BREAK SPACE}")
-    return whole.replace(".", ",").replace("%", " %") if whole.endswith("%") else whole
+    """A number as French writes it, where it is not one that a plan could hold."""
+    if "," not in text and "%" not in text:
+        return text
+    return text.translate({ord(","): "\N{NARROW NO-BREAK SPACE}", ord("."): ",", ord("%"): " %"})

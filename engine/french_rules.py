@@ -6,6 +6,7 @@ CONDITIONS = (
     ("column {}", "colonne {}"),
     ("a condition may have {} characters at most", "une condition a {} caractères au plus"),
     ("a condition may have {} parts at most", "une condition a {} parties au plus"),
+    ("unexpected ```", "``` n'a pas sa place ici"),
     ("unexpected `{}`", "`{}` n'a pas sa place ici"),
     ("use `{}`", "écrivez `{}`"),
     ("use `==` to compare", "pour comparer, écrivez `==`"),
