@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from bifurque.engine.cli_options import lang
 from bifurque.rules.errors import RunError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ MODES, THEMES = ("plan", "flow", "gap", "compare"), ("light", "dark", "auto")
     metavar="PATH=VALUE",
     help="Override one value of the plan, such as journeys.sale.enabled=false. Repeatable.",
 )
-@click.option("--lang", type=click.Choice(["fr", "en"]), help="Language; by default that of the environment.")
+@lang
 def map_(plan: File, runs: tuple[File, ...], out: File, lang: str | None, **options: Any) -> None:
     """Draw PLAN as a metro map: stages from left to right, journeys as numbered lines, steps as stations.
 

@@ -60,7 +60,8 @@ WORDS = (
     ("one of {}", "un de ces mots : {}"),
     ("a duration such as 30min, 24h, 3d or 2w", "une durée comme 30min, 24h, 3d ou 2w"),
     ("a share such as 5% or 0.05", "une part comme 5% ou 0.05"),
-    ("a share such as {}", "une part comme {}"),
+    ("a share such as 1%", "une part comme 1%"),
+    ("a share such as 0.95", "une part comme 0.95"),
     ('a time of day such as "22:30"', 'une heure comme "22:30"'),
     (
         "a date such as 2025-11-28, with or without a time such as 08:00",
