@@ -19,6 +19,7 @@ from bifurque.dashboard.style import (
     FIRST_ON_LEG,
     LEG_PITCH,
     RADIUS,
+    RETURN_CLEAR,
     RETURN_HIGH,
     RETURN_STUB,
     TANGENT,
@@ -72,7 +73,7 @@ class Plane:
         return x - radius, low - radius, x + radius, high + radius
 
     def badge(self, stop: str) -> Box | None:
-        """The room of the badge of a return: above its stop, or beyond the end of its leg."""
+        """The room of the badge of a return: above its stop, clear of its lines; or beyond the end of its leg."""
         back = self.grid.net.stops[stop].back
         if back is None:
             return None
@@ -81,7 +82,22 @@ class Plane:
         block = self.grid.block[stop]
         if block in self.grid.legs and self.rows.down[block] > 0:
             return middle - half, bottom + RETURN_STUB, middle + half, bottom + RETURN_STUB + RETURN_HIGH
-        return middle - half, top - RETURN_STUB - RETURN_HIGH, middle + half, top - RETURN_STUB
+        before, after = (False, False) if block in self.grid.legs else self.from_above(block)
+        one = min(half, RETURN_CLEAR) if before else half + max(half - RETURN_CLEAR, 0.0) * after
+        other = min(half, RETURN_CLEAR) if after else half + max(half - RETURN_CLEAR, 0.0) * before
+        return middle - one, top - RETURN_STUB - RETURN_HIGH, middle + other, top - RETURN_STUB
+
+    def from_above(self, block: str) -> tuple[bool, bool]:
+        """Whether a line comes down to a block from the left, and whether one goes up from it to the right."""
+        column = self.grid.column[block]
+        nodes: list[Node] = [((block, ""), line) for line in self.grid.lines(block)]
+        before, after = self.links.before[column], self.links.after[column]
+
+        def above(column_: int, ways: dict[Node, list[Node]]) -> bool:
+            pairs = ((n, node) for node in nodes for n in ways.get(node, ()))
+            return any(self.height(column_, n) < self.height(column, node) - STRAIGHT for n, node in pairs)
+
+        return above(column - 1, before), above(column + 1, after)
 
     def upright(self, stop: str) -> bool:
         """Whether a stop stands on a leg."""

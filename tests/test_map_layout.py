@@ -75,11 +75,24 @@ def wrong(layout):
                 found.append(f"a track ends beside {stop}")
         if stations[track.origin].stage > stations[track.target].stage:
             found.append(f"{track.origin} → {track.target} runs back")
+        badges = [s for s in layout.stations if s.badge is not None and track.line in s.lines]
+        found += [f"a track under the badge of {s.id}" for s in badges if passes(track, s.badge, 4)]
     for station in layout.stations:
         pitches = [b - a for a, b in itertools.pairwise(station.heights)]
         if any(abs(p - PITCH) > 0.05 for p in pitches):
             found.append(f"the lines of {station.id} are not at their pitch")
     return found
+
+
+def passes(track, box, air):
+    """Whether a track comes that near to a box."""
+    left, top, right, bottom = box[0] - air, box[1] - air, box[2] + air, box[3] + air
+    for (x0, y0), (x1, y1) in itertools.pairwise(track.points):
+        steps = math.ceil(math.dist((x0, y0), (x1, y1)))
+        spots = ((x0 + (x1 - x0) * k / steps, y0 + (y1 - y0) * k / steps) for k in range(steps + 1))
+        if any(left < x < right and top < y < bottom for x, y in spots):
+            return True
+    return False
 
 
 def bent(track):
