@@ -205,7 +205,8 @@ class _Drawing:
         colour = COLOURS[self.layout.lines[line].colour]
         where = f'x="{middle:.1f}" y="{bottom - 4.3:.1f}" font-size="9.5" font-weight="700" text-anchor="middle"'
         plate = f'<rect {box} fill="var(--paper)" stroke="{colour}" stroke-width="1.6"/>'
-        return f"{plate}<text {where} {_length(phrase.width)}>{escape(visible(phrase.text))}</text>"
+        told = f"<text {where} {_length(phrase.width)}>{escape(visible(phrase.text))}</text>"
+        return f'<g pointer-events="none">{plate}{told}</g>'
 
     def _back(self, station: Station) -> str:
         """The badge of a return, on its stub."""

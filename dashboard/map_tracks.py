@@ -80,22 +80,24 @@ class Plane:
         left, top, right, bottom = self.box(stop)
         half, middle = badge_width(back) / 2, (left + right) / 2
         block = self.grid.block[stop]
-        if block in self.grid.legs and self.rows.down[block] > 0:
-            return middle - half, bottom + RETURN_STUB, middle + half, bottom + RETURN_STUB + RETURN_HIGH
-        before, after = (False, False) if block in self.grid.legs else self.from_above(block)
+        before, after = self.beside(block)
         one = min(half, RETURN_CLEAR) if before else half + max(half - RETURN_CLEAR, 0.0) * after
         other = min(half, RETURN_CLEAR) if after else half + max(half - RETURN_CLEAR, 0.0) * before
-        return middle - one, top - RETURN_STUB - RETURN_HIGH, middle + other, top - RETURN_STUB
+        start = bottom + RETURN_STUB
+        if block not in self.grid.legs or self.rows.down[block] < 0:
+            start = top - RETURN_STUB - RETURN_HIGH
+        return middle - one, start, middle + other, start + RETURN_HIGH
 
-    def from_above(self, block: str) -> tuple[bool, bool]:
-        """Whether a line comes down to a block from the left, and whether one goes up from it to the right."""
+    def beside(self, block: str) -> tuple[bool, bool]:
+        """Whether lines pass to the left and to the right of a badge: what comes from above, all of a leg."""
         column = self.grid.column[block]
         nodes: list[Node] = [((block, ""), line) for line in self.grid.lines(block)]
         before, after = self.links.before[column], self.links.after[column]
 
         def above(column_: int, ways: dict[Node, list[Node]]) -> bool:
             pairs = ((n, node) for node in nodes for n in ways.get(node, ()))
-            return any(self.height(column_, n) < self.height(column, node) - STRAIGHT for n, node in pairs)
+            leg = block in self.grid.legs
+            return any(leg or self.height(column_, n) < self.height(column, node) - STRAIGHT for n, node in pairs)
 
         return above(column - 1, before), above(column + 1, after)
 

@@ -24,8 +24,9 @@ from bifurque.dashboard.map_flows import flows_of, imagined, weekly
 from bifurque.dashboard.map_layout import FILE, lay_out, layout_of
 from bifurque.dashboard.map_mermaid import mermaid
 from bifurque.dashboard.map_png import browser
+from bifurque.dashboard.map_script import COMPACT
 from bifurque.dashboard.map_svg import draw
-from bifurque.dashboard.map_text import visible
+from bifurque.dashboard.map_text import compact, visible
 from bifurque.rules.errors import BifurqueError
 
 TEMPLATES = Path(__file__).parents[1] / "engine" / "templates"
@@ -328,6 +329,19 @@ def measured(pages, tmp_path):
     for escaped, plain in (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&")):
         text = text.replace(escaped, plain)
     return json.loads(text)
+
+
+@with_browser
+def test_the_browser_writes_figures_as_python_does(tmp_path):
+    values = [*range(0, 3000, 7), *range(3000, 2_000_000, 7919), 1250, 9949, 9950, 99_950, 999_499, 999_500, 9_995_000]
+    page = tmp_path / "page.html"
+    asked = f"JSON.stringify({values}.map(v => [compact(v, 'fr'), compact(v, 'en')]))"
+    page.write_text(f"<!doctype html><body><script>{COMPACT}document.body.textContent = {asked};</script>", "utf-8")
+    words = [installed(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"]
+    words += [f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    found = json.loads(re.search(r"\[\[.*\]\]", done.stdout.replace("&nbsp;", "\xa0"))[0])
+    assert found == [[compact(v, "fr"), compact(v, "en")] for v in values]
 
 
 @with_browser
