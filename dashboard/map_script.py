@@ -41,6 +41,9 @@ const note = s => {
   const named = g => ({ g, title: g.querySelector('title'), label: g.getAttribute('aria-label') });
   s.widths = s.tracks.map(p => p.getAttribute('stroke-width'));
   s.inner = s.tracks.map(p => p.nextElementSibling?.matches('.track:not([data-track])') ? p.nextElementSibling : null);
+  const edges = new Map([...s.svg.querySelectorAll('path.case')].map(p => [p.getAttribute('d'), p]));
+  s.edge = s.tracks.map(p => edges.get(p.getAttribute('d')));
+  s.edges = s.edge.map(p => p.getAttribute('stroke-width'));
   s.inners = s.inner.map(p => p && p.getAttribute('stroke-width'));
   s.figures = { station: [], line: [], band: [] };
   s.svg.querySelectorAll('[data-figure]').forEach(t => {
@@ -159,8 +162,16 @@ const spell = (s, data, k) => {
     titles.forEach(path => { path.querySelector('title').textContent = told; });
   });
 };
+// Width of a track, of its pale edge and of the light inside a hollow one; at 0 as they were drawn.
 const wide = (s, n, width) => {
-  s.tracks[n].setAttribute('stroke-width', width);
+  if (!width) {
+    s.tracks[n].setAttribute('stroke-width', s.widths[n]);
+    s.edge[n].setAttribute('stroke-width', s.edges[n]);
+    if (s.inner[n]) s.inner[n].setAttribute('stroke-width', s.inners[n]);
+    return;
+  }
+  s.tracks[n].setAttribute('stroke-width', width.toFixed(2));
+  s.edge[n].setAttribute('stroke-width', (width + 4).toFixed(2));
   if (s.inner[n]) s.inner[n].setAttribute('stroke-width', width > 3 ? Math.min(width * 0.4, s.inners[n]) : 0);
 };
 const time = (s, data, find, name, setStateValue) => {
@@ -174,14 +185,9 @@ const time = (s, data, find, name, setStateValue) => {
     of.map(n => (n ? Math.max(thinnest, widest * Math.sqrt(n / weeks.most)) : 0.4)));
   const show = at => {
     const began = performance.now(), k = Math.floor(at), part = at - k;
-    s.tracks.forEach((p, n) => {
-      if (!k) {
-        p.setAttribute('stroke-width', s.widths[n]);
-        if (s.inner[n]) s.inner[n].setAttribute('stroke-width', s.inners[n]);
-        return;
-      }
-      const a = widths[k - 1][n], b = k < widths.length ? widths[k][n] : a;
-      wide(s, n, (a + (b - a) * part).toFixed(2));
+    s.tracks.forEach((_, n) => {
+      const a = k ? widths[k - 1][n] : 0, b = k && k < widths.length ? widths[k][n] : a;
+      wide(s, n, a + (b - a) * part);
     });
     if (k !== s.week) {
       count(s, data, k);

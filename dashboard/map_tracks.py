@@ -21,6 +21,7 @@ from bifurque.dashboard.style import (
     RADIUS,
     RETURN_CLEAR,
     RETURN_HIGH,
+    RETURN_ROOM,
     RETURN_STUB,
     TANGENT,
     TURN,
@@ -89,17 +90,24 @@ class Plane:
         return middle - one, start, middle + other, start + RETURN_HIGH
 
     def beside(self, block: str) -> tuple[bool, bool]:
-        """Whether lines pass to the left and to the right of a badge: what comes from above, all of a leg."""
+        """Whether its lines pass to the left and to the right of a badge."""
         column = self.grid.column[block]
-        nodes: list[Node] = [((block, ""), line) for line in self.grid.lines(block)]
-        before, after = self.links.before[column], self.links.after[column]
+        left = self.links.gaps[column - 1] if column else []
+        right = self.links.gaps[column] if column < len(self.links.gaps) else []
+        return (
+            any(self._passes(block, column, one, column - 1, other) for other, one in left),
+            any(self._passes(block, column, one, column + 1, other) for one, other in right),
+        )
 
-        def above(column_: int, ways: dict[Node, list[Node]]) -> bool:
-            pairs = ((n, node) for node in nodes for n in ways.get(node, ()))
-            leg = block in self.grid.legs
-            return any(leg or self.height(column_, n) < self.height(column, node) - STRAIGHT for n, node in pairs)
-
-        return above(column - 1, before), above(column + 1, after)
+    def _passes(self, block: str, column: int, here: Node, next_: int, there: Node) -> bool:
+        """Whether a link is in the way: of a leg; from above; from above a badge to beside it."""
+        if here[1] not in self.grid.lines(block):
+            return False
+        y, other = self.height(column, here), self.height(next_, there)
+        if here[0] == (block, ""):
+            return block in self.grid.legs or other < y - STRAIGHT
+        own = self.height(column, ((block, ""), here[1]))
+        return y < own < other + RADIUS + RETURN_ROOM
 
     def upright(self, stop: str) -> bool:
         """Whether a stop stands on a leg."""

@@ -152,7 +152,7 @@ def shown_figures(look):
     """All a map says: its texts, names for who hears it, widths."""
     look.page.wait_for_timeout(300)
     return look.page.locator(".host svg").evaluate(
-        """svg => [...svg.querySelectorAll('text, [aria-label], path.track, [data-scale]')].map(e => [
+        """svg => [...svg.querySelectorAll('text, [aria-label], path, [data-scale]')].map(e => [
             e.textContent, e.getAttribute('aria-label'), e.getAttribute('stroke-width'), e.getAttribute('textLength'),
             e.parentNode.style.display])"""
     )
@@ -172,7 +172,7 @@ def test_figures_follow_the_week(look, home, lang):
         if week.lost[n] >= 0.05:
             note += f" · ✕{100 * week.lost[n]:.0f}" + ("\N{NO-BREAK SPACE}%" if lang == "fr" else "%")
         group = look.page.locator(f'[data-station="{station.id}"]')
-        assert group.locator("[data-figure]").inner_text() == note
+        assert group.locator("[data-figure]").text_content() == note
         assert say(lang, "passed").format(compact(week.stations[n], lang)) in group.get_attribute("aria-label")
     for kind, figures in (("line", week.lines), ("band", week.bands)):
         for n, figure in enumerate(figures):
@@ -237,12 +237,10 @@ def test_a_thin_track_answers_to_the_mouse_and_the_keyboard(look):
     look.page.wait_for_url(re.compile(f"pick=track(%3A|:){track}"))
 
 
-def fingers(look, kind, *spots):
-    """Touches the map, as a hand does."""
+def fingers(hand, kind, *spots):
+    """Touches the page, as a hand does."""
     touched = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(spots)]
-    session = look.page.context.new_cdp_session(look.page)
-    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
-    session.detach()
+    hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
 
 
 @pytest.fixture
@@ -257,6 +255,7 @@ def telephone(chromium, address):
 
 def test_fingers_move_and_zoom_the_map(telephone):
     look = telephone
+    hand = look.page.context.new_cdp_session(look.page)
     look.open("/?lang=fr")
     svg = look.page.locator(".host svg")
 
@@ -270,26 +269,26 @@ def test_fingers_move_and_zoom_the_map(telephone):
     box = svg.bounding_box()
     x, y = box["x"] + 300, box["y"] + box["height"] / 2
     before = view()
-    fingers(look, "touchStart", (x, y))
+    fingers(hand, "touchStart", (x, y))
     for k in range(1, 11):
-        fingers(look, "touchMove", (x - 20 * k, y))
-    fingers(look, "touchEnd")
+        fingers(hand, "touchMove", (x - 20 * k, y))
+    fingers(hand, "touchEnd")
     assert view()[0] > before[0] + 100
     assert view()[2] == before[2]
     assert "pick=" not in look.page.url
     before = view()
-    fingers(look, "touchStart", (x - 150, y), (x - 50, y))
+    fingers(hand, "touchStart", (x - 150, y), (x - 50, y))
     for k in range(1, 11):
-        fingers(look, "touchMove", (x - 150 - 5 * k, y), (x - 50 + 2 * k, y))
-    fingers(look, "touchEnd")
+        fingers(hand, "touchMove", (x - 150 - 5 * k, y), (x - 50 + 2 * k, y))
+    fingers(hand, "touchEnd")
     assert view()[2] < before[2] * 0.8
     look.page.get_by_role("button", name="Tout voir").click()
     whole = view()
     assert whole[2] > before[2] * 2
     assert svg.evaluate("e => getComputedStyle(e).touchAction") == "pan-y", "the page scrolls under a finger"
-    fingers(look, "touchStart", (x, y))
-    fingers(look, "touchMove", (x - 60, y))
-    fingers(look, "touchEnd")
+    fingers(hand, "touchStart", (x, y))
+    fingers(hand, "touchMove", (x - 60, y))
+    fingers(hand, "touchEnd")
     assert view() == whole
 
 
