@@ -45,10 +45,10 @@ def span(label: str, last: int, key: str, **more: Any) -> tuple[int, int]:
     """A first and a last number from 0 to `last`; the address holds them as `2-5`."""
     asked = str(st.query_params.get(key) or st.session_state.get(f"chosen_{key}") or "")
     first, _, end = asked.partition("-")
-    whole = (0, last)
-    start = (int(first), int(end)) if first.isdecimal() and end.isdecimal() else whole
-    if key not in st.session_state or not within(st.session_state[key], last):
-        st.session_state[key] = start if within(start, last) else whole
+    start = (int(first), int(end)) if first.isdecimal() and end.isdecimal() else (0, last)
+    held = st.session_state.get(key, start)
+    # set anew each time: another page's slider is another widget, which would begin with all
+    st.session_state[key] = next((s for s in (held, start) if within(s, last)), (0, last))
     low, high = st.slider(label, 0, last, key=key, **more)
     note(key, f"{low}-{high}", f"0-{last}")
     return int(low), int(high)

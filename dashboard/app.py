@@ -26,7 +26,7 @@ from bifurque.dashboard import (
     page_turning,
 )
 from bifurque.dashboard.address import choose, span
-from bifurque.dashboard.jobs import watch
+from bifurque.dashboard.jobs import EXAMPLE, watch
 from bifurque.dashboard.parts import View, trouble
 from bifurque.dashboard.runs import Store, given, known_runs, open_store
 from bifurque.dashboard.texts import T
@@ -174,7 +174,7 @@ def first_start(lang: str) -> None:
     text = T[lang]
     st.title(text["product"], anchor=False)
     st.write(text["first_start"])
-    watch(lang, "example", launching.simulate_example)
+    watch(lang, EXAMPLE, launching.simulate_example)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ def dashboard(runs: tuple[File, ...], port: int, no_browser: bool) -> None:
     missing = [name for name in ("streamlit", "duckdb") if find_spec(name) is None]
     if missing:
         raise RunError(f"the dashboard needs {' and '.join(missing)}: pip install 'bifurque[dashboard]'")
-    from bifurque.dashboard.server import serve
+    from bifurque.dashboard.server import free, serve
 
+    if not free(port):
+        raise RunError(f"port {port} is taken: bifurque dashboard --port {port + 1}")
     click.echo(f"http://127.0.0.1:{port}")
     sys.exit(serve(runs, port, browser=not no_browser))

@@ -10,6 +10,9 @@ from bifurque.dashboard import launching
 from bifurque.dashboard.texts import T
 from bifurque.dashboard.wording import visible
 
+EXAMPLE = "example"
+"""The job without which there is nothing to see."""
+
 
 def watch(lang: str, key: str, begin: Callable[[], launching.Job]) -> None:
     """Start a job unless it runs, and follow it; the page is drawn again when it is over."""
@@ -41,4 +44,9 @@ def follow(lang: str, key: str) -> None:
     if job.finished:
         del all_jobs()[key]
         st.rerun()
-    st.progress(job.done, T[lang]["preparing" if job.done == 0 else "simulating"])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(job.done, T[lang]["preparing" if job.done == 0 else "simulating"])
+        if key != EXAMPLE and st.button(T[lang]["stop"], key=f"stop_{key}"):
+            job.stop()
+            del all_jobs()[key]
+            st.rerun()

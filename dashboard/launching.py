@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -55,8 +56,17 @@ class Job:
             self.said.append(line)
 
     def stop(self) -> None:
-        """End it."""
+        """End it; a run it was simulating goes with it."""
         self.process.terminate()
+        self.process.wait()
+        job_of(self.out).unlink(missing_ok=True)
+        if self.out.is_dir() and not is_there(self.out):
+            shutil.rmtree(self.out, ignore_errors=True)
+
+
+def job_of(out: File) -> File:
+    """The file that says what is asked for, until its process has read it."""
+    return out.with_name(out.name + ".job")
 
 
 def start(arguments: Sequence[str], out: File) -> Job:
@@ -71,7 +81,7 @@ def start(arguments: Sequence[str], out: File) -> Job:
 def work(asked: dict[str, Any], out: File) -> Job:
     """Have something done that fills a folder (see `dashboard.work`), in a process of its own."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    job_file = out.with_name(out.name + ".job")
+    job_file = job_of(out)
     job_file.write_text(json.dumps(asked | {"out": str(out)}), "utf-8")
     return start([WORK, str(job_file)], out)
 

@@ -56,7 +56,8 @@ const note = s => {
   });
   s.stations = [...s.svg.querySelectorAll('[data-station]')].map(named);
   s.named = s.keys.map((key, n) => ({ ...named(key), titles: [s.tracks[n], s.reaches[n]] }));
-  s.week = 0;
+  s.week = s.shown = 0;
+  s.counted = -Infinity;
 };
 """
 _GESTURES = """
@@ -120,6 +121,8 @@ const gestures = s => {
 };
 """
 _WEEKS = """
+// Figures that change faster, nobody reads: while the slider flies they follow every so many milliseconds.
+const CALM = 60;
 const put = (figure, shown) => { if (figure.t.firstChild.data !== shown) figure.t.firstChild.data = shown; };
 const left = (share, lang) => (lang === 'fr' ? share + '\\u00a0%' : share + '%');
 // Figures under stations, of lines and stages, in week k; 0: of the whole period, as they were drawn.
@@ -183,15 +186,18 @@ const time = (s, data, find, name, setStateValue) => {
   const play = name('.play', s.playing ? t.pause : t.play);
   const widths = weeks.tracks.map(of =>
     of.map(n => (n ? Math.max(thinnest, widest * Math.sqrt(n / weeks.most)) : 0.4)));
+  const figures = () => { count(s, data, s.shown); s.counted = performance.now(); };
   const show = at => {
     const began = performance.now(), k = Math.floor(at), part = at - k;
     s.tracks.forEach((_, n) => {
       const a = k ? widths[k - 1][n] : 0, b = k && k < widths.length ? widths[k][n] : a;
       wide(s, n, a + (b - a) * part);
     });
-    if (k !== s.week) {
-      count(s, data, k);
-      clearTimeout(s.spelling);
+    if (k !== s.shown) {
+      s.shown = k;
+      clearTimeout(s.counting); clearTimeout(s.spelling);
+      const wait = s.counted + CALM - began;
+      if (wait <= 0) figures(); else s.counting = setTimeout(figures, wait);
       s.spelling = setTimeout(() => spell(s, data, k), 200);
       out.value = labels[k];
       range.setAttribute('aria-valuetext', labels[k]);
@@ -202,7 +208,7 @@ const time = (s, data, find, name, setStateValue) => {
   const keep = () => setStateValue('week', Math.floor(s.at));
   range.max = last;
   range.setAttribute('aria-label', t.week);
-  out.value = labels[s.week];
+  out.value = labels[s.shown];
   if (!s.playing) { s.at = s.at > last ? 0 : Math.floor(s.at); range.value = s.at; show(s.at); }
   const stop = () => { s.playing = false; play.textContent = '▶'; name('.play', t.play); };
   range.oninput = () => { stop(); show(+range.value); };
@@ -238,7 +244,7 @@ export default function (component) {
     const whole = svg.getAttribute('viewBox').split(' ').map(Number), same = s.whole?.join() === whole.join();
     s.whole = whole;
     s.fingers.clear();
-    clearTimeout(s.spelling);
+    clearTimeout(s.counting); clearTimeout(s.spelling);
     dress(s); note(s);
     if (!same) begin(s);
   }

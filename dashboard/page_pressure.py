@@ -10,6 +10,7 @@ from bifurque.dashboard.parts import (
     SCALE,
     SECOND,
     View,
+    by_week,
     chart,
     data,
     everybody,
@@ -135,7 +136,7 @@ def pile_ups(view: View) -> None:
         alt.Chart(data([r | {"n": names[r["n"]]} for r in rows]))
         .mark_bar()
         .encode(
-            x=alt.X("week:Q", title=view.t("week"), axis=alt.Axis(grid=False)),
+            x=by_week(view, *view.weeks),
             y=alt.Y("contacts:Q", title=view.t("contacts")),
             color=alt.Color("n:O", title=view.t("in_a_day"), scale=alt.Scale(range=[ACCENT, SECOND, SCALE[7]])),
             tooltip=["week:Q", "n:O", "contacts:Q"],

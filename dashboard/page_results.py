@@ -7,7 +7,7 @@ from collections.abc import Callable
 import altair as alt
 import streamlit as st
 
-from bifurque.dashboard.parts import ACCENT, SECOND, View, chart, data, everybody, figures, heading, table
+from bifurque.dashboard.parts import ACCENT, SECOND, View, by_week, chart, data, everybody, figures, heading, table
 from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import brief, interval, money, number, percent
 
@@ -45,7 +45,7 @@ def chain(view: View, row: dict[str, float]) -> None:
             (view.t("contacts"), brief(lang, contacts), ""),
             (view.t("per_contact"), number(lang, sent / max(contacts, 1), 1), ""),
             (view.t("opened"), *share(opened, sent)),
-            (view.t("clicked"), *share(clicked, opened)),
+            (view.t("clicked_of_opened"), *share(clicked, opened)),
             (view.t("purchases"), *total("conversions", lambda v: brief(lang, v))),
             (view.t("basket"), money(lang, revenue / max(bought, 1), currency), ""),
             (view.t("revenue"), *total("revenue", lambda v: money(lang, v, currency))),
@@ -92,7 +92,7 @@ def course(view: View) -> None:
     if not rows:
         return
     heading(view.t("course"), view.t("course_why"))
-    base = alt.Chart(data(rows)).encode(x=alt.X("week:Q", title=view.t("week"), axis=alt.Axis(grid=False)))
+    base = alt.Chart(data(rows)).encode(x=by_week(view))
     tips = ["week:Q", "sent:Q", "opened:Q", "revenue:Q"]
     sent = base.mark_area(opacity=0.18, color=ACCENT, line={"color": ACCENT}).encode(
         y=alt.Y("sent:Q", title=view.t("sent"), axis=alt.Axis(format="~s")), tooltip=tips
@@ -106,7 +106,8 @@ def course(view: View) -> None:
     with left:
         chart(view, sent.properties(height=220), told)
     with right:
-        chart(view, money_line.properties(height=220), told)
+        if any(r["revenue"] for r in rows):
+            chart(view, money_line.properties(height=220), told)
 
 
 def journeys(view: View) -> None:

@@ -101,6 +101,13 @@ def everybody(view: View) -> None:
         st.caption(view.t("everybody"))
 
 
+def by_week(view: View, *bounds: int) -> alt.X:
+    """Weeks from left to right, whole ones, from the first to the last; of those there are, unless bounds are given."""
+    wide = [bounds[0] - 0.5, bounds[-1] + 0.5] if bounds else []
+    scale = alt.Scale(domain=wide, nice=False) if wide else alt.Scale(nice=False, zero=False)
+    return alt.X("week:Q", title=view.t("week"), axis=alt.Axis(grid=False, tickMinStep=1, format="d"), scale=scale)
+
+
 def table(view: View, rows: Rows, columns: Mapping[str, str], key: str, **config: Any) -> Any:
     """A table under the reader's column names, which downloads as CSV and Parquet.
 

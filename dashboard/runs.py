@@ -21,12 +21,7 @@ RUNS, HOME = "BIFURQUE_RUNS", "BIFURQUE_HOME"
 """Variables of the environment: the runs to show; where new ones, and what is noted about them, go."""
 TABLES = ("station_week", "decision_week", "pressure_week", "stage_day", "stage_move", "branch", "loop", "group_kpi")
 WALKS = ("sample_walks", "sample_events", "edge_week")
-MOST_ROWS, MOST_SECONDS = 10_000, 20.0
 Rows = list[dict[str, Any]]
-
-
-class NotAnswered(Exception):  # noqa: N818
-    """A question that was not answered, and why."""
 
 
 def home() -> File:
@@ -117,8 +112,9 @@ class Store:
         for name, file in self.tables.items():
             quoted = file.replace("'", "''")
             con.sql(f"CREATE VIEW \"{name}\" AS SELECT * FROM read_parquet('{quoted}')")
-        folder = str(self.folder.resolve()).replace("'", "''")
-        con.sql(f"SET allowed_directories = ['{folder}/']")
+        places = sorted({str(File(file).parent) for file in self.tables.values()})
+        quoted = ", ".join("'" + place.replace("'", "''") + "/'" for place in places)
+        con.sql(f"SET allowed_directories = [{quoted}]")
         for setting in ("autoinstall_known_extensions", "autoload_known_extensions", "enable_external_access"):
             con.sql(f"SET {setting} = false")
         con.sql("SET lock_configuration = true")
@@ -134,32 +130,6 @@ class Store:
         """The same as plain rows."""
         found: Rows = self.ask(sql, *values).to_pylist()
         return found
-
-    def ask_freely(self, sql: str) -> tuple[pa.Table, bool]:
-        """The answer to anybody's question: one SELECT, bounded in time and rows; whether there was more.
-
-        Raises:
-            NotAnswered: it is no question, it cannot be answered, or it takes too long.
-        """
-        with self.lock:
-            cursor = self.con.cursor()
-        try:
-            asked = cursor.extract_statements(sql)
-        except duckdb.Error as error:
-            raise NotAnswered(str(error)) from None
-        if len(asked) != 1 or asked[0].type.name != "SELECT":
-            raise NotAnswered("select")
-        alarm = threading.Timer(MOST_SECONDS, cursor.interrupt)
-        alarm.start()
-        try:
-            table = cursor.sql(asked[0].query).limit(MOST_ROWS + 1).to_arrow_table()
-        except duckdb.InterruptException:
-            raise NotAnswered("slow") from None
-        except duckdb.Error as error:
-            raise NotAnswered(str(error)) from None
-        finally:
-            alarm.cancel()
-        return table.slice(0, MOST_ROWS), table.num_rows > MOST_ROWS
 
     @cached_property
     def money_events(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -53,6 +54,17 @@ def environment(runs: Sequence[File]) -> dict[str, str]:
     if folders:
         found.setdefault(HOME, str(folders[0].parent))
     return found
+
+
+def free(port: int) -> bool:
+    """Whether nobody else serves on a port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def serve(runs: Sequence[File], port: int, *, browser: bool) -> int:

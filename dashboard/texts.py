@@ -69,6 +69,7 @@ _FRAME: dict[str, tuple[str, str]] = {
         "Première ouverture : l'exemple fourni, une enseigne et son année, est simulé une fois. Comptez une minute.",
         "First start: the bundled example, a retailer's year, is simulated once. Allow a minute.",
     ),
+    "stop": ("Arrêter", "Stop"),
     "preparing": ("Préparation…", "Getting ready…"),
     "simulating": ("Simulation en cours…", "Simulating…"),
     "week": ("semaine", "week"),

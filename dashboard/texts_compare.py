@@ -157,6 +157,10 @@ COMPARE: dict[str, tuple[str, str]] = {
         "Une seule question, et elle commence par SELECT.",
         "One question only, and it starts with SELECT.",
     ),
+    "too_large": (
+        "Réponse trop grande : demandez moins de colonnes, ou des textes plus courts.",
+        "Too large an answer: ask for fewer columns, or shorter texts.",
+    ),
     "too_slow": (
         "Plus de {0} secondes : la question a été arrêtée.",
         "More than {0} seconds: the question was stopped.",

@@ -59,9 +59,11 @@ PAGES: dict[str, tuple[str, str]] = {
     # results
     "chain": ("Du contact au revenu", "From contact to revenue"),
     "chain_why": (
-        "Contacts × messages × ouvertures × clics × achats × panier, moins ce que coûtent envois et désabonnements. "
+        "Contacts × messages, ce qui en est ouvert puis cliqué ; puis tous les achats, qu'un message y ait mené ou "
+        "non, × panier, et ce que les envois coûtent. "
         "Passez sur le ? pour l'intervalle à 95 % ; celui des totaux vient de répétitions (`--replications`).",
-        "Contacts × messages × opens × clicks × purchases × basket, less what sends and opt-outs cost. "
+        "Contacts × messages, what is opened of them, then clicked; then all purchases, whether a message led to them "
+        "or not, × basket, and what sending costs. "
         "Hover the ? for the 95 % interval; that of totals comes from replications (`--replications`).",
     ),
     "interval": ("entre {0} et {1} (95 %), sur {2} cas", "between {0} and {1} (95 %), over {2} cases"),
@@ -95,7 +97,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "by_journey": ("Par parcours", "By journey"),
     "by_journey_why": ("Ce que chacun envoie et rapporte, et son année.", "What each sends and brings, and its year."),
     "open_rate": ("ouverture", "open rate"),
-    "click_rate": ("clic", "click rate"),
+    "click_rate": ("clics, des envois", "clicks, of sends"),
+    "clicked_of_opened": ("cliqués, des ouverts", "clicked, of the opened"),
     "year": ("son année", "its year"),
     # pressure
     "contact_weeks": ("semaines-contact", "contact-weeks"),

@@ -25,7 +25,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 @click.group(cls=Commands, context_settings=SETTINGS)
 @click.version_option(package_name="bifurque")
 def main() -> None:
-    r"""Try a whole plan of customer journeys before sending anything.
+    """Try a whole plan of customer journeys before sending anything.
 
     \b
     bifurque init demo shop               write a plan to start from
@@ -35,7 +35,7 @@ def main() -> None:
     bifurque walk shop/plan.yaml          live it yourself, reaction by reaction
     bifurque map shop/plan.yaml           the whole plan as a metro map
     bifurque compare shop other           which plan is better, for whom, and how sure
-    """
+    """  # noqa: D301 - click wants the character, not a backslash and a letter
 
 
 @main.command()

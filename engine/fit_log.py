@@ -135,11 +135,11 @@ def read_log(file: str | File, plan: Plan | None = None, *, zone: str | None = N
         log.assignments = _of_column(path, table, log)
         return log
     log.assignments = arms_of_run(run.ledger(), plan, log)
-    from bifurque.engine.living import SAMPLE  # brings the kernel's compiler, which no other log needs
+    from bifurque.engine.living import kept_share  # brings the kernel's compiler, which no other log needs
 
     log.simulated = True
     log.machines_known = log.machines_known or plan.behaviour.kind != "realistic"
-    kept = {"full": 1.0, "sample": SAMPLE}[run.manifest["ledger"]]
+    kept = kept_share(run.manifest["ledger"], int(run.manifest["contacts"]))
     log.silent = max(0, round(kept * run.kpis["contacts"]) - log.count)
     return log
 

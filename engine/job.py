@@ -16,7 +16,7 @@ from bifurque.engine.drive import Drive, Pieces, shares_of
 from bifurque.engine.executors import Executor
 from bifurque.engine.hosting import Place, Recipe, start_local
 from bifurque.engine.hosts import Lived
-from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, share_of, stretch_size
+from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, kept_share, stretch_size
 from bifurque.engine.replications import Wanted
 from bifurque.engine.setting import Setting
 
@@ -42,7 +42,7 @@ def live_job(job: Job, folder: File, books: Journal | None) -> tuple[list[Lived]
     setting, place = job.setting, job.place
     # of a partition the stretches are the same for any number of lanes
     size = STRETCH[job.ledger] if place.partitioned else stretch_size(job.ledger, setting, job.lanes)
-    share = share_of(job.ledger)
+    share = kept_share(job.ledger, job.setting.people.count)
     recipe = Recipe(str(folder.resolve()), job.ledger, size, ROWS[job.ledger], share, place.partitioned)
     if place.every is not None:
         job.checkpoints = job.checkpoints or Checkpoints.of(folder, setting, place.every, place.pause)

@@ -18,8 +18,8 @@ from bifurque.engine.sink import Nowhere
 
 Ledger = Literal["full", "sample", "none"]
 Progress = Callable[[int, int, int], None]
-SAMPLE = 0.01
-"""The share of contacts whose rows a sampled ledger keeps; drawn by contact, so always the same ones."""
+SAMPLE, LEAST = 0.01, 1000
+"""The share of contacts whose rows a sampled ledger keeps, and about how many they are at least; drawn by contact."""
 STRETCH = {"full": 65536, "sample": 16384, "none": 16384}
 ROWS = {"full": 1 << 17, "sample": 1 << 13, "none": 1 << 11}
 
@@ -50,9 +50,10 @@ def stretch_size(ledger: Ledger, setting: Setting, lanes: list[Lane]) -> int:
     return max(min(STRETCH[ledger], -(-setting.people.count // len(lanes))), 256)
 
 
-def share_of(ledger: Ledger) -> float:
-    """The share of contacts whose rows a ledger keeps."""
-    return {"full": 1.0, "sample": SAMPLE, "none": 0.0}[ledger]
+def kept_share(ledger: str, contacts: int) -> float:
+    """The share of so many contacts whose rows a ledger keeps."""
+    sample = max(SAMPLE, min(LEAST / max(contacts, 1), 1.0))
+    return {"full": 1.0, "sample": sample, "none": 0.0}[ledger]
 
 
 def books_of(setting: Setting, folder: File | None = None) -> Journal | None:

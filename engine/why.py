@@ -18,7 +18,7 @@ from bifurque.engine.evidence import Because
 from bifurque.engine.explain import as_data, explained
 from bifurque.engine.letters import read_letters
 from bifurque.engine.lives import Life, relive
-from bifurque.engine.living import SAMPLE
+from bifurque.engine.living import kept_share
 from bifurque.engine.people import Drawn, kept
 from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
@@ -181,8 +181,8 @@ def life_of(run: Run, setting: Setting, contact: str, rules_engine: str = "kerne
 def stored_rows(run: Run, life: Life) -> list[dict[str, Any]] | None:
     """The decisions about a contact that the ledger of a run kept; None if it did not keep this contact."""
     ledger = run.manifest.get("ledger")
-    numbers = np.array([life.contact])
-    stored = ledger == "full" or (ledger == "sample" and kept(int(run.manifest["seed"]), numbers, SAMPLE)[0] == 1)
+    share = kept_share(str(ledger), int(run.manifest["contacts"]))
+    stored = share >= 1 or kept(int(run.manifest["seed"]), np.array([life.contact]), share)[0] == 1
     if not stored or not run.complete:
         return None
     if not any((run.folder / "ledger").glob("*.parquet")):  # nothing was decided about anybody

@@ -220,3 +220,10 @@ def test_a_real_process(shop, tmp_path):
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "caps" in wrong.stderr
     assert run("chek").returncode == 2
+
+
+def test_help_shows_what_to_begin_with_line_by_line():
+    found = bifurque("--help").output
+    assert "\\b" not in found
+    assert "\n  bifurque init demo shop  " in found
+    assert "\n  bifurque compare shop other  " in found

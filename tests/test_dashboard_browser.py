@@ -292,6 +292,15 @@ def test_fingers_move_and_zoom_the_map(telephone):
     assert view() == whole
 
 
+def test_what_is_chosen_goes_along_to_other_pages(look):
+    look.open("/?lang=fr&weeks=2-5&segment=persona.regular")
+    for page in ("Pression", "Résultats"):
+        look.page.get_by_role("link", name=page).click()
+        look.page.get_by_role("heading", name=page, exact=True).wait_for()
+        look.page.wait_for_url(re.compile("segment=persona.regular.*weeks=2-5"))
+        assert look.page.get_by_test_id("stSliderThumbValue").all_inner_texts() == ["2", "5"]
+
+
 def test_full_screen_still_hears_clicks(look):
     look.open("/?lang=fr")
     look.page.get_by_role("button", name="Plein écran").click()

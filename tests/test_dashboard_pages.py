@@ -4,9 +4,11 @@ import csv
 import io
 import re
 import shutil
+import socket
 import string
 
 import pytest
+from click.testing import CliRunner
 
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
@@ -14,12 +16,13 @@ duckdb = pytest.importorskip("duckdb")
 from dashboard_shown import PAGES, faults, page_of, showing  # noqa: E402
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
-from bifurque.dashboard import app, editing, page_board, page_compare  # noqa: E402
+from bifurque.dashboard import app, asked, editing, jobs, page_board, page_compare  # noqa: E402
 from bifurque.dashboard.parts import _csv  # noqa: E402
-from bifurque.dashboard.runs import HOME, RUNS, NotAnswered, open_store  # noqa: E402
+from bifurque.dashboard.runs import HOME, RUNS, open_store  # noqa: E402
 from bifurque.dashboard.texts import T  # noqa: E402
 from bifurque.dashboard.wording import interval, money, number, percent, plain, safe_cell, visible  # noqa: E402
 from bifurque.engine import figures  # noqa: E402
+from bifurque.engine.cli import main  # noqa: E402
 from bifurque.engine.simulate import simulate  # noqa: E402
 from bifurque.engine.templates_list import template  # noqa: E402
 
@@ -193,6 +196,7 @@ SPOOFS = [
     "INSTALL httpfs",
     "SET enable_external_access = true",
     "ATTACH 'x.db'",
+    "SELECT * FROM read_text('{run}/manifest.json')",
     "EXPORT DATABASE 'x'",
     "this is no question",
     "",
@@ -201,17 +205,30 @@ SPOOFS = [
 
 @pytest.mark.parametrize("sql", SPOOFS)
 def test_sql_reads_this_run_and_nothing_else(home, sql):
-    with pytest.raises(NotAnswered):
-        open_store(home / "plain").ask_freely(sql)
+    with pytest.raises(asked.NotAnswered):
+        asked.answer(open_store(home / "plain"), sql.replace("{run}", str(home / "plain")))
 
 
 def test_sql_answers(home):
-    store = open_store(home / "plain")
-    table, more = store.ask_freely("SELECT kind, sum(contacts) AS n FROM group_kpi GROUP BY kind ORDER BY kind")
+    folder = home / "plain"
+    question = "SELECT kind, sum(contacts) AS n FROM group_kpi GROUP BY kind ORDER BY kind"
+    table, more = asked.ask_freely(folder, question)
     assert table.to_pylist()[0] == {"kind": "all", "n": 300}
     assert not more
-    assert store.ask_freely("SELECT * FROM range(20000)")[1]
-    assert store.ask_freely("SELECT count(*) AS n FROM ledger")[0].num_rows == 1
+    assert asked.ask_freely(folder, "SELECT * FROM range(20000)")[1]
+    assert asked.answer(open_store(folder), "SELECT count(*) AS n FROM ledger").num_rows == 1
+
+
+def test_sql_that_never_ends_or_says_too_much_is_ended(home, monkeypatch):
+    """Some work of the database cannot be interrupted: its process is."""
+    with pytest.raises(asked.NotAnswered, match=asked.LARGE):
+        asked.answer(open_store(home / "plain"), "SELECT repeat('x', 9000) FROM range(10000)")
+    with pytest.raises(asked.NotAnswered, match=asked.SELECT):
+        asked.ask_freely(home / "plain", "DROP VIEW kpi")
+    monkeypatch.setattr(asked, "MOST_SECONDS", 1.0)
+    monkeypatch.setattr(asked, "PATIENCE", 2.0)
+    with pytest.raises(asked.NotAnswered, match=asked.SLOW):
+        asked.ask_freely(home / "plain", "SELECT repeat('x', 2000000000)")
 
 
 def test_sql_page_says_why_not(shown):
@@ -312,3 +329,28 @@ def test_the_frame_goes_where_a_button_says(home, monkeypatch):
     assert not test.exception
     assert test.title[0].value == "Compare"
     assert test.selectbox(key="run").value == "fewer"
+
+
+def test_a_taken_port_is_said_before_any_address(home):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        found = CliRunner().invoke(main, ["dashboard", str(home / "plain"), "--no-browser", "--port", str(port)])
+    assert found.exit_code == 2
+    assert "http" not in found.output
+    assert f"port {port} is taken: bifurque dashboard --port {port + 1}" in found.output
+
+
+def test_what_was_launched_can_be_stopped(shown, home):
+    before = set(home.iterdir())
+    test = shown("launch", lang="fr", set="caps.1.max=2")
+    test.number_input(key="contacts").set_value(1_000_000).run()
+    test.button(key="start").click().run()
+    job = jobs.all_jobs()["launched"]
+    test.button(key="stop_launched").click().run()
+    assert not test.exception
+    assert job.process.returncode != 0
+    assert jobs.all_jobs() == {}
+    assert [b.key for b in test.button if b.key == "start"] == ["start"]
+    assert set(home.iterdir()) == before

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from bifurque.engine.living import SAMPLE
+from bifurque.engine import living
 from bifurque.engine.load import inspect
 from bifurque.engine.people import kept
 from bifurque.engine.run import open_run
@@ -31,9 +31,10 @@ def of(table, contact):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_why_finds_the_rows_of_the_ledger(tmp_path, name):
+def test_why_finds_the_rows_of_the_ledger(tmp_path, monkeypatch, name):
     plan = template(name, "en")
     full = simulate(plan, out=tmp_path / "full", ledger="full", **RUNS[name])
+    monkeypatch.setattr(living, "LEAST", 0)
     sample = simulate(plan, out=tmp_path / "sample", ledger="sample", **RUNS[name])
     ledger, events = full.ledger(), full.events()
     setting = setting_of(open_run(full.folder))
@@ -45,7 +46,7 @@ def test_why_finds_the_rows_of_the_ledger(tmp_path, name):
         told_of += decisions.num_rows
     assert told_of > 0
     numbers = np.arange(RUNS[name]["contacts"])
-    left_out = numbers[kept(sample.manifest["seed"], numbers, SAMPLE) == 0]
+    left_out = numbers[kept(sample.manifest["seed"], numbers, living.SAMPLE) == 0]
     contact = next(int(c) for c in left_out if of(ledger, int(c)))
     answer = why(open_run(sample.folder), str(contact))
     assert answer.rows == of(ledger, contact)

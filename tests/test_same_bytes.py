@@ -84,6 +84,7 @@ def test_workers_and_lane_sizes(base, tmp_path, monkeypatch, name, scale, worker
 @pytest.mark.parametrize("name", ["welcome", "pile-up"])
 def test_what_the_ledger_keeps_changes_nothing_else(base, tmp_path, monkeypatch, name):
     monkeypatch.setattr(living, "SAMPLE", 0.1)
+    monkeypatch.setattr(living, "LEAST", 0)
     runs = {k: simulate(plan(name), out=tmp_path / k, ledger=k, **lives(name)) for k in ("sample", "none")}
     full = base(name)
     assert {run.digest for run in runs.values()} == {full.digest}
@@ -239,3 +240,10 @@ def test_a_contact_is_drawn_by_its_number_alone():
     together = setting.people.rows(0, 500)
     assert np.array_equal(np.concatenate([setting.people.rows(i, i + 50) for i in range(0, 500, 50)]), together)
     assert together[:, P_CONTACT].tolist() == list(range(500))
+
+
+def test_a_sampled_ledger_keeps_about_a_thousand_contacts_at_least():
+    assert living.kept_share("sample", 10) == living.kept_share("sample", 1000) == living.kept_share("full", 5) == 1
+    assert living.kept_share("sample", 4000) == 0.25
+    assert living.kept_share("sample", 100_000) == living.kept_share("sample", 10**7) == 0.01
+    assert living.kept_share("none", 10) == 0
