@@ -28,8 +28,11 @@ MOST_KEYS = 4
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def walked(folder: str, digest: str, contact: str) -> dict[str, Any]:
-    """A life's ways and scores, lived again in a process of its own."""
-    return launching.lifeline(File(folder), contact)
+    """Who it is, what it did, its ways and scores: lived again in a process of its own."""
+    found = launching.lifeline(File(folder), contact)
+    for event in found["events"]:
+        event["time"] = dt.datetime.fromisoformat(event["time"])
+    return found
 
 
 @st.fragment
@@ -37,7 +40,7 @@ def show(view: View, contact: str, rows: Rows, zone: str) -> None:
     """The path and the scores of one contact."""
     try:
         with st.spinner(view.t("living")):
-            found = walked(*key(view), contact)
+            found = walked(*key(view), contact)  # kept: who is not in the sample was lived again before
             layout = laid_out(*key(view), view.store)
             svg = picture(*key(view), "plan", view.lang, (0, 0), "", view.store)
     except BifurqueError as error:
@@ -77,11 +80,10 @@ def on_map(view: View, layout: Layout, svg: str, ways: Rows) -> None:
         counts[name] = counts.get(name, 0) + 1
     lines = len({way["journey"] for way in ways})
     st.caption(view.t("on_map_alt", number(view.lang, lines), number(view.lang, len(counts))))
-    titles = {s.id: visible((s.title.fr if view.lang == "fr" else s.title.en) or s.id) for s in layout.stations}
     ends = {"-": view.t("the_end"), "goal": view.t("the_goal")}
     rows = [
-        {"journey": view.called(journey), "times": n}
-        | {"station": ends.get(step) or titles.get(f"{journey}/{step}", visible(step))}
+        {"journey": view.called(journey, "journey"), "times": n}
+        | {"station": ends.get(step) or view.called(f"{journey}/{step}", "step")}
         for (journey, step), n in counts.items()
     ]
     with st.expander(view.t("as_table"), expanded=False):
@@ -115,7 +117,7 @@ def worth(view: View, scores: Rows, zone: str) -> None:
 def one_score(view: View, name: str, rows: Rows, keys: list[str]) -> None:
     """The course of one score."""
     marks: Rows = [
-        {"at": s.at, "stage": view.called(s.name)}
+        {"at": s.at, "stage": view.called(s.name, "stage")}
         for s in view.store.plan.stages
         if isinstance(s, Stage) and s.score == name
     ]

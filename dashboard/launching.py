@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path as File
 from typing import Any
 
+from bifurque.dashboard.lived import NOBODY
 from bifurque.dashboard.runs import home
 from bifurque.engine.run import MANIFEST
-from bifurque.rules.errors import BifurqueError
+from bifurque.rules.errors import BifurqueError, DataError
 
-WORK, LIVED = "bifurque.dashboard.work", "bifurque.dashboard.lived"
+WORK, LIVED, PASSING = (f"bifurque.dashboard.{name}" for name in ("work", "lived", "passing"))
 
 
 @dataclass
@@ -132,12 +133,26 @@ def life(folder: File, contact: str) -> list[dict[str, Any]]:
 
 
 def lifeline(folder: File, contact: str) -> dict[str, Any]:
-    """The ways a contact took and the course of its scores, lived again in a process of its own.
+    """Who a contact is, what it did, its ways and the course of its scores, lived again in a process of its own.
 
     Raises:
-        BifurqueError: nobody has this number; a file of the run is gone.
+        DataError: nobody has this number.
+        BifurqueError: a file of the run is gone.
     """
     found: dict[str, Any] = _told([LIVED, str(folder), contact])
+    return found
+
+
+def passers(
+    folder: File, journey: str, steps: Sequence[str], between: tuple[int, int], contacts: Sequence[int], most: int
+) -> list[int]:
+    """Who of some contacts of a run came to one of these steps between two instants; it stops at so many.
+
+    Raises:
+        BifurqueError: a file of the run is gone.
+    """
+    asked = {"journey": journey, "steps": steps, "since": between[0], "until": between[1]}
+    found: list[int] = _told([PASSING, str(folder), json.dumps(asked | {"contacts": contacts, "most": most})])
     return found
 
 
@@ -146,5 +161,6 @@ def _told(arguments: list[str]) -> Any:
     command = [sys.executable, "-m", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False)
     if done.returncode != 0:
-        raise BifurqueError(done.stderr.strip() or arguments[0])
+        kind = DataError if done.returncode == NOBODY else BifurqueError
+        raise kind(done.stderr.strip() or arguments[0])
     return json.loads(done.stdout)

@@ -7,19 +7,21 @@ from pathlib import Path as File
 
 import msgspec
 
-from bifurque.rules.errors import BifurqueError
+NOBODY, FAILED = 3, 2
+"""What the process ends with: the run has no such contact; anything else that cannot be."""
 
 
 def main(folder: str, contact: str) -> int:
     """Live it again, and write the ways it took and what its scores were worth."""
     from bifurque.engine.lifeline import lifeline
     from bifurque.engine.run import open_run
+    from bifurque.rules.errors import BifurqueError, DataError
 
     try:
         found = lifeline(open_run(File(folder)), contact)
     except BifurqueError as error:
         print(error, file=sys.stderr)
-        return 2
+        return NOBODY if isinstance(error, DataError) else FAILED
     sys.stdout.write(msgspec.json.encode(found).decode())
     return 0
 

@@ -71,7 +71,7 @@ def scenarios(view: View) -> Rows:
                 best[journey] = row
     found = []
     for journey in ("", *view.store.plan.journeys):
-        title = view.called(journey) if journey else view.t("whole_plan")
+        title = view.called(journey, "journey") if journey else view.t("whole_plan")
         empty = {
             "key": f"{view.store.plan.plan}/{journey}/",
             "change": "–",

@@ -72,7 +72,7 @@ def streams(view: View, only: str | None) -> None:
         return
     order = [*view.store.kpis["stages"]]
     pairs = [Counter((life[n], life[n + 1]) for life in lives if life[n]) for n in range(len(when) - 1)]
-    names = [view.called(s) for s in order]
+    names = [view.called(s, "stage") for s in order]
     nodes, ribbons = laid(view, lives, pairs, order)
     labels = json.dumps([f"{w.day} {MONTHS[view.lang][w.month - 1]}" for w in when])
     axis = alt.Axis(
@@ -97,12 +97,12 @@ def streams(view: View, only: str | None) -> None:
         chart(view, drawing, view.t("streams_still"))
         return
     (a, b), n = Counter({k: sum(pair[k] for pair in pairs) for k in moved}).most_common(1)[0]
-    told = view.t("streams_alt", view.called(a), view.called(b), number(view.lang, n))
+    told = view.t("streams_alt", view.called(a, "stage"), view.called(b, "stage"), number(view.lang, n))
     st.markdown(plain(told, 300))
     chart(view, drawing, told)
     rows = [
-        {"from": _date(view, when[k]), "to": _date(view, when[k + 1]), "origin": view.called(a)}
-        | {"stage": view.called(b), "lives": n}
+        {"from": _date(view, when[k]), "to": _date(view, when[k + 1]), "origin": view.called(a, "stage")}
+        | {"stage": view.called(b, "stage"), "lives": n}
         for k, pair in enumerate(pairs)
         for (a, b), n in sorted(pair.items(), key=lambda p: -p[1])
     ]
@@ -127,7 +127,7 @@ def laid(
         for stage in reversed(order):
             bottom[x, stage] = y
             node = {"x": x - 0.02, "x2": x + 0.02, "low": y, "high": y + counts[stage]}
-            nodes.append(node | {"stage": view.called(stage), "lives": counts[stage]})
+            nodes.append(node | {"stage": view.called(stage, "stage"), "lives": counts[stage]})
             y += counts[stage] + gap
     ribbons: Rows = []
     for x, pair in enumerate(pairs):
@@ -142,7 +142,11 @@ def laid(
 
 
 def _ribbon(view: View, x: int, ends: tuple[str, str], at: tuple[float, float], lives: int) -> Rows:
-    told = {"link": f"{x} {ends[0]} {ends[1]}", "stage": view.called(ends[0]), "to": view.called(ends[1])}
+    told = {
+        "link": f"{x} {ends[0]} {ends[1]}",
+        "stage": view.called(ends[0], "stage"),
+        "to": view.called(ends[1], "stage"),
+    }
     found: Rows = []
     for n in range(STEPS + 1) if lives else ():
         part = n / STEPS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path as File
 from typing import Any
 
 import altair as alt
@@ -9,13 +11,14 @@ import streamlit as st
 
 from bifurque.dashboard import comparing, jobs, page_frontier, page_map
 from bifurque.dashboard.address import choose
-from bifurque.dashboard.parts import ACCENT, QUIET, View, chart, data, figures, heading, table
+from bifurque.dashboard.parts import ACCENT, QUIET, View, chart, data, figures, heading, table, trouble
 from bifurque.dashboard.runs import Rows, Store, known_runs, open_store
 from bifurque.dashboard.wording import money, number, percent, plain, signed, visible
 from bifurque.rules.errors import BifurqueError
 
 TOTALS = ("revenue", "cost", "sent", "opened", "clicked", "purchases", "dropped", "held", "unsubscribed", "indifferent")
 FIGURES = ("candidates", "count", "indifferent", "net", "now", "quarantined", "reachable", "value")
+MONEY = ("revenue", "cost", "margin")
 PARTS, MOST_PARTS = ("journey", "message", "stage", "channel", "arm", "persona", "segment", "zone"), 24
 SHOWN = ("revenue", "net", "sent", "opened", "clicked", "unsubscribed")
 
@@ -31,56 +34,112 @@ def show(view: View) -> None:
     try:
         base = open_store(known_runs()[other])
     except BifurqueError as error:
-        st.warning(plain(str(error), 300))
+        trouble(view.lang, error, "other_unread")
+        page_frontier.show(view)
         return
     differs(view, base)
     headline(view, base)
     comparison(view, base)
-    page_map.beside(view, other)
+    if scaled(view, base) == (1.0, 1.0):
+        page_map.beside(view, other)
     parts(view, base)
     page_frontier.show(view)
 
 
 def differs(view: View, base: Store) -> None:
-    """What the two runs were made of."""
-    a, b = base.run.manifest, view.store.run.manifest
-    same = all(a[k] == b[k] for k in ("seed", "contacts", "days", "behaviour"))
-    told = [plain(", ".join(m["plan"]["set"]) or view.t("as_written"), 300) for m in (b, a)]
+    """What the two runs were made of, and what keeps them from being compared person by person."""
+    told = [plain(described(view, *pair), 300) for pair in ((view.store, base), (base, view.store))]
     st.markdown(view.t("compared", *told))
-    if not same:
-        st.warning(view.t("not_paired"))
+    a, b = base.run.manifest, view.store.run.manifest
+    other = comparing.hindrances(base.run, view.store.run) + ["behaviour"] * (a["behaviour"] != b["behaviour"])
+    if other:
+        st.warning(plain(view.t("not_paired", listed(view, base, other)), 600))
+
+
+def described(view: View, store: Store, beside: Store) -> str:
+    """What a run was made of: its changes; where the plans differ, first which plan, and its file if that differs."""
+    mine, other = store.run.manifest["plan"], beside.run.manifest["plan"]
+    changes = ", ".join(mine["set"])
+    if mine["sha256"] == other["sha256"]:
+        return changes or view.t("as_written")
+    files = [File(p["file"]).name for p in (mine, other)]
+    name = visible(store.plan.plan) + (f" ({files[0]})" if files[0] != files[1] else "")
+    if (store.plan.plan, files[0]) == (beside.plan.plan, files[1]):
+        name = view.t("version_of", name, mine["sha256"][:8])
+    return view.t("plan_with", name, changes) if changes else view.t("plan_as_written", name)
+
+
+def listed(view: View, base: Store, what: list[str]) -> str:
+    """In what two runs differ, with both values where they say something."""
+    a, b = base.run.manifest, view.store.run.manifest
+    lengths = a["days"], b["days"]
+
+    def told(one: str) -> str:
+        if one == "contacts":
+            return view.t("differ_contacts", *(number(view.lang, m["contacts"]) for m in (b, a)))
+        if one == "end" and lengths[0] != lengths[1]:
+            return view.t("differ_days", *reversed(lengths))
+        return view.t("differ_seed", b["seed"], a["seed"]) if one == "seed" else view.t(f"differ_{one}")
+
+    return ", ".join(dict.fromkeys(map(told, what)))
+
+
+def scaled(view: View, base: Store) -> tuple[float, float]:
+    """What totals of A and B are multiplied by, to stand beside one another."""
+    a, b = base.run.manifest, view.store.run.manifest
+    return comparing.per_thousand(a, b), comparing.per_thousand(b, a)
+
+
+def basis(view: View, base: Store) -> None:
+    """Say of how many contacts, and of how long, figures are told, where sizes or lengths differ."""
+    a, b = base.run.manifest, view.store.run.manifest
+    kind = ("size" if a["contacts"] != b["contacts"] else "") + ("length" if a["days"] != b["days"] else "")
+    if kind:
+        st.caption(view.t(f"basis_{kind}"))
 
 
 def headline(view: View, base: Store) -> None:
     """The differences that matter most."""
-    a, b, lang = base.kpis["totals"], view.store.kpis["totals"], view.lang
-    currency = view.store.plan.currency
+    lang, currency = view.lang, view.store.plan.currency
+    a, b = (
+        {k: v * by for k, v in store.kpis["totals"].items() if isinstance(v, int | float)}
+        for store, by in zip((base, view.store), scaled(view, base), strict=True)
+    )
+    digits = 0 if scaled(view, base) == (1.0, 1.0) else 1
+    one_money = currency == base.plan.currency
 
     def gap(key: str, write: Any) -> tuple[str, str, str]:
         value = b[key] - a[key]
         share = percent(lang, value / a[key], 2) if a[key] else "–"
         return view.t(key), signed(lang, write(value), value), view.t("gap_help", share)
 
+    basis(view, base)
+    if not one_money:
+        st.caption(view.t("two_currencies", visible(currency), visible(base.plan.currency)))
+    shown = ("revenue", "sent", "purchases", "unsubscribed", "cost")
     figures(
         [
-            gap("revenue", lambda v: money(lang, v, currency)),
-            gap("sent", lambda v: number(lang, v)),
-            gap("purchases", lambda v: number(lang, v)),
-            gap("unsubscribed", lambda v: number(lang, v)),
-            gap("cost", lambda v: money(lang, v, currency)),
+            gap(k, lambda v: money(lang, v, currency)) if k in MONEY else gap(k, lambda v: number(lang, v, digits))
+            for k in shown
+            if one_money or k not in MONEY
         ]
     )
     rows = [
         {"figure": view.t(k), "a": float(a[k]), "b": float(b[k]), "difference": float(b[k] - a[k])}
         | {"relative": (b[k] - a[k]) / a[k] if a[k] else None}
         for k in TOTALS
-        if k in a and k in b
+        if k in a and k in b and (one_money or k not in MONEY)
     ]
     table(view, rows, {k: view.t(f"cmp_{k}") for k in rows[0]}, "compare", relative="percent")
 
 
 def comparison(view: View, base: Store) -> None:
     """Contact by contact, with intervals: made once, outside this process, and kept."""
+    other = comparing.hindrances(base.run, view.store.run)
+    if other:
+        heading(view.t("paired"))
+        st.info(plain(view.t("cannot_pair", listed(view, base, other)), 600))
+        return
     heading(view.t("paired"), view.t("paired_why"))
     place = comparing.place(base.folder, view.store.folder)
     found = comparing.figures(place)
@@ -96,8 +155,7 @@ def comparison(view: View, base: Store) -> None:
     by_part(view, found)
     columns = ("group", "name", "figure", "a", "b", "difference", "low", "high", "sign_probability")
     told = [
-        r
-        | {"group": view.t(f"part_{r['group']}"), "name": called(view, r["name"]), "figure": figure(view, r["figure"])}
+        r | {"group": view.t(f"part_{r['group']}"), "name": called(view, r), "figure": figure(view, r["figure"])}
         for r in found
     ]
     table(view, told, {k: view.t(f"cmp_{k}") for k in columns}, "paired", sign_probability="percent")
@@ -116,12 +174,13 @@ def by_part(view: View, found: Rows) -> None:
         parts = [part for part in PARTS if any(r["group"] == part for r in rows)]
         part = choose(view.t("by"), parts, "by", lambda p: view.t(f"part_{p}"), buttons=True)
     mine = sorted((r for r in rows if r["group"] == part), key=lambda r: -abs(r["difference"]))[:MOST_PARTS]
-    forest(view, [r | {"what": called(view, r["name"])} for r in mine], "parts", absolute=True)
+    forest(view, [r | {"what": called(view, r)} for r in mine], "parts", absolute=True)
 
 
-def called(view: View, name: str) -> str:
+def called(view: View, row: dict[str, Any]) -> str:
     """A part of the plan; an arm with its experiment or journey."""
-    return " · ".join(view.called(part) for part in name.split("/"))
+    kinds = {"arm": ("journey", "arm")}.get(row["group"], (row["group"],))
+    return " · ".join(view.called(part, kind) for part, kind in zip(row["name"].split("/", 1), kinds, strict=False))
 
 
 def figure(view: View, name: str) -> str:
@@ -167,31 +226,30 @@ def forest(view: View, rows: Rows, key: str, *, absolute: bool = False) -> None:
 
 def parts(view: View, base: Store) -> None:
     """By journey, and by group."""
+    by_a, by_b = scaled(view, base)
+    hidden = () if view.store.plan.currency == base.plan.currency else MONEY
     heading(view.t("by_journey"), view.t("by_journey_gap"))
+    basis(view, base)
     a, b = base.kpis["journeys"], view.store.kpis["journeys"]
+    counted = ("entered", "sent", "dropped", "converted", "revenue", "unsubscribed")
     rows = []
     for name in dict.fromkeys([*b, *a]):
         x, y = a.get(name, {}), b.get(name, {})
-        rows.append(
-            {"journey": view.called(name)}
-            | {
-                k: y.get(k, 0) - x.get(k, 0)
-                for k in ("entered", "sent", "dropped", "converted", "revenue", "unsubscribed")
-            }
-        )
-    rows.sort(key=lambda r: -abs(r["revenue"]) - abs(r["sent"]))
-    table(view, rows, {k: view.t(k) for k in rows[0]}, "compare_journeys", revenue="money")
+        gaps = {k: y.get(k, 0) * by_b - x.get(k, 0) * by_a for k in counted if k not in hidden}
+        title = (view if name in b else replace(view, store=base)).called(name, "journey")
+        rows.append({"journey": title} | gaps)
+    rows.sort(key=lambda r: -abs(r.get("revenue", 0)) - abs(r["sent"]))
+    table(view, rows, {k: view.t(k) for k in rows[0]} if rows else {}, "compare_journeys", revenue="money")
     heading(view.t("by_group"), view.t("by_group_gap"))
+    basis(view, base)
     sql = "SELECT kind, segment, contacts, sent, conversions, revenue, unsubscribed, margin FROM group_kpi"
     before = {(r["kind"], r["segment"]): r for r in base.rows(sql)}
-    gaps = []
+    shown = [k for k in ("sent", "conversions", "revenue", "unsubscribed", "margin") if k not in hidden]
+    groups = []
     for r in view.store.rows(sql):
         was = before.get((r["kind"], r["segment"]))
         if was is not None:
-            who = view.t("all") if r["kind"] == "all" else view.called(r["segment"])
-            gaps.append(
-                {"who": who} | {k: r[k] - was[k] for k in ("sent", "conversions", "revenue", "unsubscribed", "margin")}
-            )
-    table(
-        view, gaps, {k: view.t(k) for k in gaps[0]} if gaps else {}, "compare_groups", revenue="money", margin="money"
-    )
+            who = view.t("all") if r["kind"] == "all" else view.called(r["segment"], r["kind"])
+            groups.append({"who": who} | {k: r[k] * by_b - was[k] * by_a for k in shown})
+    columns = {k: view.t(k) for k in ("who", *shown)}
+    table(view, groups, columns, "compare_groups", revenue="money", margin="money")

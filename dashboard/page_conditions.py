@@ -26,7 +26,7 @@ def show(view: View, journey: str) -> None:
     if "sample_walks" not in view.store.tables:
         return
     found, contacts = grown(str(view.store.folder), view.store.run.manifest["digest"], journey, view.store)
-    about = view.t("tree_why", plain(view.called(journey)), number(view.lang, contacts), conditions.DAYS)
+    about = view.t("tree_why", plain(view.called(journey, "journey")), number(view.lang, contacts), conditions.DAYS)
     heading(view.t("tree"), about)
     everybody(view)
     if len(found) < 2:

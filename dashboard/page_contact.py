@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import altair as alt
@@ -14,7 +15,7 @@ from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import day, moment, money, number, plain, visible
 from bifurque.engine.why import Answer, told
 from bifurque.engine.zones import read_zone
-from bifurque.rules.errors import BifurqueError
+from bifurque.rules.errors import DataError
 
 COLOURS = {"sent": ACCENT, "held": "#E0A100", "dropped": SECOND, "replaced": QUIET, "event": "#199A16"}
 
@@ -27,11 +28,15 @@ def show(view: View) -> None:
     contact = choose(view)
     if not contact:
         return
-    rows, events, known = lived(view, contact)
+    try:
+        rows, events, known = lived(view, contact)
+    except DataError as error:
+        trouble(view.lang, error, "contact_unknown")
+        return
     if not rows and not events:
         st.info(view.t("no_contact", plain(contact)))
         return
-    zone = str(known["zone"]) if known else view.store.plan.zone
+    zone = str(known["zone"])
     person(view, contact, rows, events, known)
     contact_path.show(view, contact, rows, zone)
     timeline(view, rows, events, zone)
@@ -76,19 +81,21 @@ def kinds(view: View) -> dict[str, int]:
     return {k: v for k, v in rows[0].items() if v is not None} if rows else {}
 
 
-def lived(view: View, contact: str) -> tuple[Rows, Rows, dict[str, Any] | None]:
-    """Decisions and events of a contact: from the sample, the ledger, or lived again."""
+def lived(view: View, contact: str) -> tuple[Rows, Rows, dict[str, Any]]:
+    """Decisions and events of a contact, and who it is: from the sample, or lived again.
+
+    Raises:
+        DataError: the run has no such contact.
+        BifurqueError: a file of the run is gone.
+    """
     number_ = int(contact) if contact.isdecimal() and len(contact) < 19 else -1
     rows = view.rows("SELECT * FROM sample_walks WHERE contact = ?", number_)
     if rows:
         return rows, view.rows("SELECT * FROM sample_events WHERE contact = ?", number_), rows[0]
-    events = view.rows("SELECT * FROM events WHERE contact = ?", number_) if "events" in view.store.tables else []
-    try:
-        with st.spinner(view.t("living")):
-            return again(str(view.store.folder), view.store.run.manifest["digest"], contact), events, None
-    except BifurqueError as error:
-        trouble(view.lang, error)
-        return [], [], None
+    place = str(view.store.folder), view.store.run.manifest["digest"]
+    with st.spinner(view.t("living")):
+        known = contact_path.walked(*place, contact)
+        return again(*place, contact), known["events"], known
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
@@ -103,15 +110,14 @@ def again(folder: str, digest: str, contact: str) -> Rows:
     return found
 
 
-def person(view: View, contact: str, rows: Rows, events: Rows, known: dict[str, Any] | None) -> None:
+def person(view: View, contact: str, rows: Rows, events: Rows, known: dict[str, Any]) -> None:
     """Who it is, in a line of figures."""
     bought = [e for e in events if e["type"] in view.store.money_events and e["value"]]
     sent = sum(r["outcome"] == "sent" for r in rows)
     lost = sum(r["outcome"] == "dropped" for r in rows)
     spent = sum(e["value"] for e in bought) / 100
     heading(f"{view.t('contact')} {plain(contact)}")
-    persona = view.called(str(known["persona"])) if known else "–"
-    zone = visible(str(known["zone"])) if known else "–"
+    persona, zone = view.called(str(known["persona"]), "persona"), visible(str(known["zone"]))
     figures(
         [
             (view.t("persona"), persona, ""),
@@ -128,17 +134,27 @@ def points(view: View, rows: Rows, events: Rows, zone: str) -> Rows:
     """Decisions about messages, and events, on the contact's wall clock."""
     info = read_zone(zone)
     found: Rows = [
-        {"time": row["time"].astimezone(info), "lane": view.called(row["journey"]), "what": row["outcome"]}
-        | {"name": view.called(row["message"]), "reason": _reason(view, row)}
+        {"time": row["time"].astimezone(info), "lane": view.called(row["journey"], "journey"), "what": row["outcome"]}
+        | {"name": view.called(row["message"], "message"), "reason": _reason(view, row)}
         for row in rows
         if row["message"]
     ]
     found += [
         {"time": event["time"].astimezone(info), "lane": view.t("events"), "what": "event"}
-        | {"name": view.called(event["type"]), "reason": view.called(event["message"]) if event["message"] else ""}
+        | {"name": did(view, event), "reason": view.called(event["message"], "message") if event["message"] else ""}
         for event in events
     ]
     return [p | {"what": view.t(f"dot_{p['what']}"), "hour": p["time"].hour} for p in found]
+
+
+def did(view: View, event: dict[str, Any]) -> str:
+    """What a contact did, in words; a mail program that opens by itself is told apart."""
+    return view.t("machine_open") if event["source"] == "machine" else view.called(event["type"], "event")
+
+
+def quoted(view: View, line: str) -> str:
+    """A line whose titles stand between the quotation marks of the reader's language."""
+    return re.sub(r"`([^`]*)`", r"« \1 »" if view.lang == "fr" else r"“\1”", line)
 
 
 def _reason(view: View, row: dict[str, Any]) -> str:
@@ -206,16 +222,20 @@ def decisions(view: View, rows: Rows, events: Rows, zone: str) -> None:
     heading(view.t("decisions_of"), view.t("decisions_why"))
     info = read_zone(zone)
     rules = {r.name: r.when for r in view.store.plan.rules}
-    said = told(Answer(rows, zone, rules), view.lang)
+    said = told(Answer(rows, zone, rules), view.lang, called=lambda kind, name: view.called(name, kind))
     lines = [
-        {"time": row["time"], "when": moment(view.lang, row["time"].astimezone(info)), "what": line.split("  ", 1)[-1]}
+        {
+            "time": row["time"],
+            "when": moment(view.lang, row["time"].astimezone(info)),
+            "what": quoted(view, line.split("  ", 1)[-1]),
+        }
         for row, line in zip(rows, said, strict=True)
     ]
     for event in events:
-        about = f" ({view.called(event['message'])})" if event["message"] else ""
+        about = f" ({view.called(event['message'], 'message')})" if event["message"] else ""
         paid = event["value"] if event["type"] in view.store.money_events else None
         value = f" {money(view.lang, paid / 100, view.store.plan.currency)}" if paid else ""
-        text = f"● {view.called(event['type'])}{about}{value}"
+        text = f"● {did(view, event)}{about}{value}"
         lines.append({"time": event["time"], "when": moment(view.lang, event["time"].astimezone(info)), "what": text})
     lines.sort(key=lambda r: r["time"])
     first, last = (day(view.lang, lines[i]["time"].astimezone(info).date()) for i in (0, -1))

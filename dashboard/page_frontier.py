@@ -1,4 +1,4 @@
-"""The frontier between revenue and opt-outs: over all runs, and over the values of one law, tried one after another."""
+"""The frontier between revenue and opt-outs: over runs that can be compared, and over values of one law."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 import altair as alt
 import streamlit as st
 
-from bifurque.dashboard import address, jobs, launching, sweeping
-from bifurque.dashboard.parts import QUIET, SECOND, View, chart, data, figures, heading, table
-from bifurque.dashboard.runs import Rows, known_runs, open_store
+from bifurque.dashboard import address, jobs, page_board, sweeping
+from bifurque.dashboard.parts import QUIET, SECOND, View, chart, data, figures, heading, table, technical
+from bifurque.dashboard.runs import Rows, Store
 from bifurque.dashboard.wording import money, number, percent, plain, signed, visible
-from bifurque.rules.errors import BifurqueError, DataError
+from bifurque.rules.errors import DataError
 
 LEAST = 3
 """Below so many runs there is no frontier to draw."""
 
 
 def show(view: View) -> None:
-    """Values of one law on the same people; then all runs."""
+    """Values of one law on the same people; then all runs of this plan by them."""
     sweep(view)
     runs(view)
 
@@ -42,7 +42,8 @@ def sweep(view: View) -> None:
     try:
         tried = len(sweeping.read(vary).rows)
     except DataError as error:
-        st.warning(plain(str(error), 300))
+        st.warning(view.t("values_unread"))
+        st.code(technical(str(error)), language=None, wrap_lines=True)
         return
     place = sweeping.place(view.store, vary, contacts)
     rows, key = sweeping.found(place, "variants"), f"sweep-{place.name}"
@@ -107,7 +108,10 @@ def prices(view: View, path: str, rows: Rows, found: Rows) -> None:
     """For whom one more message a week is worth it."""
     values = {r["variant"]: str(r[path]) for r in rows if r["variant"] >= 0}
     told = [
-        {"value": values[r["variant"]], "who": view.t("all") if r["group"] == "total" else view.called(r["name"])}
+        {
+            "value": values[r["variant"]],
+            "who": view.t("all") if r["group"] == "total" else view.called(r["name"], r["group"]),
+        }
         | {k: r[k] for k in ("contacts", "pressure_difference", "price", "price_low", "price_high")}
         | {"opt_outs": r["opt_outs_per_1000"]}
         for r in found
@@ -148,8 +152,8 @@ def points(view: View, rows: Rows, name: str, key: str) -> str | None:
 
 
 def runs(view: View) -> None:
-    """All runs: revenue against people lost; those that nothing beats on both stand on the frontier."""
-    rows = summaries()
+    """Runs that can be compared: revenue against people lost; what nothing beats on both is on the frontier."""
+    rows = summaries(view.store)
     if len(rows) < LEAST:
         st.info(view.t("frontier_needs"))
         return
@@ -173,21 +177,15 @@ def _look(name: str) -> None:
     st.session_state["run"] = name
 
 
-def summaries() -> Rows:
-    """Every run in two figures, per contact so that sizes may differ."""
+def summaries(store: Store) -> Rows:
+    """The runs that can be compared with one, by the rule of the board of scenarios, each in two figures."""
     found: Rows = []
-    for name, folder in known_runs().items():
-        if not launching.is_there(folder):
-            continue
-        try:
-            store = open_store(folder)
-            totals = store.kpis["totals"]
-        except BifurqueError:
-            continue
+    for name, other in page_board.comparable(store):
+        totals = other.kpis["totals"]
         contacts = max(totals["contacts"], 1)
         found.append(
             {"name": name, "run": visible(name)}
-            | {"set": visible(", ".join(store.run.manifest["plan"]["set"]), 120)}
+            | {"set": visible(", ".join(other.run.manifest["plan"]["set"]), 120)}
             | {"revenue": totals["revenue"] / contacts, "lost": totals["unsubscribed"] / contacts}
         )
     return found

@@ -33,10 +33,10 @@ def stock(view: View, rows: list[dict[str, int]]) -> None:
     order = list(dict.fromkeys(str(r["stage"]) for r in rows))
     told = [
         {"date": (start + dt.timedelta(days=r["day"])).strftime("%Y-%m-%d"), "stock": r["stock"]}
-        | {"stage": view.called(str(r["stage"])), "order": order.index(str(r["stage"]))}
+        | {"stage": view.called(str(r["stage"]), "stage"), "order": order.index(str(r["stage"]))}
         for r in rows
     ]
-    names = [view.called(s) for s in order]
+    names = [view.called(s, "stage") for s in order]
     drawing = (
         alt.Chart(data(told))
         .mark_area()
@@ -51,7 +51,7 @@ def stock(view: View, rows: list[dict[str, int]]) -> None:
     )
     end = {str(r["stage"]): r["stock"] for r in rows}
     fullest = max(end, key=lambda s: end[s])
-    chart(view, drawing, view.t("stock_alt", view.called(fullest), number(view.lang, end[fullest])))
+    chart(view, drawing, view.t("stock_alt", view.called(fullest, "stage"), number(view.lang, end[fullest])))
 
 
 def stays(view: View, first: int, last: int) -> None:
@@ -72,7 +72,7 @@ def stays(view: View, first: int, last: int) -> None:
         )
     }
     rows.sort(key=lambda r: order.get(r["stage"], 99))
-    told = [r | {"stage": view.called(r["stage"])} for r in rows]
+    told = [r | {"stage": view.called(r["stage"], "stage")} for r in rows]
     columns = {k: view.t(f"stage_{k}") for k in ("stage", "before", "entered", "exited", "now", "stay")}
     table(view, told, columns, "stages")
 
@@ -91,10 +91,14 @@ def moves(view: View, first: int, last: int) -> None:
         return
     arrives = view.t("arrives")
     told = [
-        r | {"origin": view.called(r["origin"]) if r["origin"] else arrives, "stage": view.called(r["stage"])}
+        r
+        | {
+            "origin": view.called(r["origin"], "stage") if r["origin"] else arrives,
+            "stage": view.called(r["stage"], "stage"),
+        }
         for r in rows
     ]
-    names = [view.called(s) for s in view.store.kpis["stages"]]
+    names = [view.called(s, "stage") for s in view.store.kpis["stages"]]
     encode = {
         "x": alt.X("stage:N", title=view.t("to_stage"), sort=names, axis=alt.Axis(labelAngle=0)),
         "y": alt.Y("origin:N", title=view.t("from_stage"), sort=[arrives, *names]),

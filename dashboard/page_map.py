@@ -210,7 +210,7 @@ def as_table(view: View, layout: Layout) -> None:
         journey, _, step = station.id.partition("/")
         if not step:
             continue
-        found = page_station.figures_of(view, journey, step)
+        found = page_station.figures_of(view, layout, station)
         title = station.title.fr if view.lang == "fr" else station.title.en
         row: dict[str, Any] = {"journey": view.called(journey), "station": visible(title or step)}
         rows.append(row | {k: found[k] for k in ("arrived", "left_on", "sent", "lost", "first_reason")})

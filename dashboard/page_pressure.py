@@ -114,7 +114,7 @@ def spread(view: View) -> None:
         *view.weeks,
     )
     for row in rows:
-        row["who"] = view.t("all") if row["kind"] == "all" else view.called(row["segment"])
+        row["who"] = view.t("all") if row["kind"] == "all" else view.called(row["segment"], row["kind"])
     columns = {k: view.t(f"p_{k}") for k in ("who", "mean", "none", "few", "many", "piled")}
     table(view, rows, columns, "pressure", none="percent", few="percent", many="percent", piled="percent")
 
@@ -175,7 +175,7 @@ def indifferent(view: View) -> None:
     heading(view.t("indifferent"), view.t("indifferent_why"))
     rows = view.rows("SELECT kind, segment, contacts, indifferent FROM group_kpi ORDER BY kind, indifferent DESC")
     for row in rows:
-        row["who"] = view.t("all") if row["kind"] == "all" else view.called(row["segment"])
+        row["who"] = view.t("all") if row["kind"] == "all" else view.called(row["segment"], row["kind"])
         row["share"] = row["indifferent"] / max(row["contacts"], 1)
     columns = {k: view.t(k) for k in ("who", "contacts", "indifferent", "share")}
     table(view, rows, columns, "indifferent", share="percent")

@@ -70,7 +70,7 @@ def groups(view: View) -> None:
     """The same chain for every persona and segment."""
     rows = view.rows("SELECT * FROM group_kpi ORDER BY kind, contacts DESC")
     for row in rows:
-        row["who"] = view.t("all") if row["kind"] == "all" else view.called(row["segment"])
+        row["who"] = view.t("all") if row["kind"] == "all" else view.called(row["segment"], row["kind"])
         row["what"] = view.t(row["kind"])
         row["per_contact"] = row["sent"] / max(row["contacts"], 1)
         row["each"] = row["margin"] / max(row["contacts"], 1)
@@ -121,7 +121,7 @@ def journeys(view: View) -> None:
     for name, f in view.store.kpis["journeys"].items():
         sent = max(f["sent"], 1)
         rows.append(
-            {"journey": view.called(name), "entered": f["entered"], "sent": f["sent"], "held": f["held"]}
+            {"journey": view.called(name, "journey"), "entered": f["entered"], "sent": f["sent"], "held": f["held"]}
             | {"dropped": f["dropped"], "open_rate": f["opened"] / sent, "click_rate": f["clicked"] / sent}
             | {"converted": f["converted"], "revenue": f["revenue"], "cost": f["cost"]}
             | {"unsubscribed": f["unsubscribed"], "year": weekly.get(name, [])}

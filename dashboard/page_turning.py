@@ -13,6 +13,7 @@ from bifurque.dashboard import page_conditions
 from bifurque.dashboard.address import choose
 from bifurque.dashboard.parts import ACCENT, SECOND, View, chart, data, everybody, heading, nothing, table
 from bifurque.dashboard.runs import Rows
+from bifurque.dashboard.titles import way_called
 from bifurque.dashboard.wording import interval, number, percent, plain, visible
 
 DRAWS = 400
@@ -67,13 +68,13 @@ def reach(counts: npt.NDArray[np.int64]) -> tuple[float, float]:
 
 def label(view: View, row: dict[str, Any]) -> str:
     """A step by its journey and its name."""
-    return f"{view.called(row['journey'])} · {view.called(row['step'])}"
+    return f"{view.called(row['journey'], 'journey')} · {view.called(row['journey'] + '/' + row['step'], 'step')}"
 
 
 def way_name(view: View, way: dict[str, Any]) -> str:
     """A way out of a step."""
     known = {"happened", "timeout", "else"}
-    return view.t(f"way_{way['way']}") if way["way"] in known else visible(way["way"], 50)
+    return view.t(f"way_{way['way']}") if way["way"] in known else way_called(view.store.plan, view.lang, way["way"])
 
 
 def ranking(view: View, found: list[dict[str, Any]]) -> None:
@@ -131,7 +132,7 @@ def splits(view: View, row: dict[str, Any]) -> None:
         row["step"],
     )
     told = [
-        {"who": view.t("all") if r["kind"] == "all" else view.called(r["segment"]), "way": way_name(view, r)}
+        {"who": view.t("all") if r["kind"] == "all" else view.called(r["segment"], r["kind"]), "way": way_name(view, r)}
         | {"contacts": r["contacts"], "later_bought": r["bought"] / r["contacts"]}
         | {"later_unsubscribed": r["unsubscribed"] / r["contacts"], "revenue": r["revenue_cents"] / 100}
         for r in rows
@@ -156,8 +157,8 @@ def loops(view: View) -> None:
         return
     worst = rows[0]
     if worst["endless"]:
-        told = view.t("loops_alt", number(view.lang, worst["endless"]), view.called(worst["journey"]))
+        told = view.t("loops_alt", number(view.lang, worst["endless"]), view.called(worst["journey"], "journey"))
         st.markdown(plain(told, 300))
-    told_rows = [r | {"journey": view.called(r["journey"])} for r in rows]
+    told_rows = [r | {"journey": view.called(r["journey"], "journey")} for r in rows]
     columns = {k: view.t(f"loop_{k}") for k in ("journey", "entered", "mean", "most", "often", "endless")}
     table(view, told_rows, columns, "loops")

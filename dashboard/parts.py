@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import streamlit as st
 
-from bifurque.dashboard.runs import Rows, Store
+from bifurque.dashboard.runs import NotShown, Rows, Store
 from bifurque.dashboard.texts import T
 from bifurque.dashboard.wording import LOCALE, plain, safe_cell, visible
 from bifurque.engine.words import reason
+from bifurque.rules.errors import RunError
 
 ACCENT, SECOND, QUIET = "#2F45C4", "#F5500E", "#8A93A6"
 SCALE = ["#2F45C4", "#F5500E", "#199A16", "#AD6585", "#279ADB", "#763FA1", "#126740", "#A33206", "#EC50CA", "#9065F9"]
+_FOLDERS = re.compile(r"(?<![\w./:])(?:/[^\s/:'\"`]+)*/(?=[^\s/:'\"`])")
+"""All of an absolute path but its last name."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,18 @@ class View:
         """A text in the reader's language, its blanks filled."""
         return T[self.lang][key].format(*values)
 
-    def called(self, name: str) -> str:
-        """The title of anything the plan names, for tables and charts."""
-        return str(self.store.names(self.lang).get(name, visible(name)))
+    def called(self, name: str, kind: str = "") -> str:
+        """The title of anything the plan names, for tables and charts.
+
+        Args:
+            name: what the plan calls it; of a step `journey/step`.
+            kind: `journey`, `message`, `event`, `stage`, `step`, … where it is known, for names of two kinds may be
+                the same; a kind without titles has names only.
+        """
+        if kind == "step":
+            return self.store.steps(self.lang).get(name) or visible(name.rpartition("/")[2])
+        known = self.store.titles(self.lang).get(kind, {}) if kind else self.store.names(self.lang)
+        return known.get(name) or visible(name)
 
     def reason(self, code: str) -> str:
         """A reason in words."""
@@ -190,7 +204,27 @@ def figures(found: list[tuple[str, str, str]]) -> None:
             st.metric(plain(name), value, help=about or None, width="content")
 
 
-def trouble(view_lang: str, error: Exception) -> None:
-    """What went wrong, in the reader's language, with what the product says of it."""
-    st.error(T[view_lang]["trouble"])
-    st.code(visible(str(error), 2000), language=None, wrap_lines=True)
+def trouble(lang: str, error: Exception, why: str = "") -> None:
+    """What went wrong and what to do, in the reader's language; below it, small, what the product says of it.
+
+    Args:
+        lang: the reader's language.
+        error: what was raised.
+        why: the key of a sentence about it; else one for its kind.
+    """
+    st.error(T[lang][why or sentence(error)])
+    st.code(technical(str(error)), language=None, wrap_lines=True)
+
+
+def sentence(error: Exception) -> str:
+    """The key of what is said of an error: of a run that cannot be shown, of a damaged file, of anything else."""
+    if isinstance(error, NotShown):
+        return error.why
+    if isinstance(error, RunError):
+        return "run_unreadable"
+    return "table_damaged" if isinstance(error, duckdb.Error | pa.ArrowException | OSError) else "trouble"
+
+
+def technical(text: str) -> str:
+    """What the product says of an error, without the folders of this machine."""
+    return visible(_FOLDERS.sub("", text), 2000)

@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from bifurque.dashboard.wording import title
-from bifurque.engine.plan import Plan, Stage
+from bifurque.dashboard.map_layout import layout_of
+from bifurque.dashboard.titles import Titles, steps_of, titles_of
+from bifurque.engine.plan import Plan
 from bifurque.engine.run import MANIFEST, Run, open_run
 from bifurque.rules.errors import BifurqueError
 
@@ -22,6 +23,18 @@ RUNS, HOME = "BIFURQUE_RUNS", "BIFURQUE_HOME"
 TABLES = ("station_week", "decision_week", "pressure_week", "stage_day", "stage_move", "branch", "loop", "group_kpi")
 WALKS = ("sample_walks", "sample_events", "edge_week")
 Rows = list[dict[str, Any]]
+
+
+class NotShown(BifurqueError):  # noqa: N818
+    """A run that cannot be shown.
+
+    Attributes:
+        why: the key of the page's own sentence about it.
+    """
+
+    def __init__(self, why: str, text: str) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 def home() -> File:
@@ -66,6 +79,8 @@ class Store:
 
     run: Run
     lock: threading.Lock = field(default_factory=threading.Lock)
+    known_titles: dict[str, Titles] = field(default_factory=dict)
+    known_steps: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @cached_property
     def plan(self) -> Plan:
@@ -137,28 +152,37 @@ class Store:
         says = {name: event.revenue for name, event in self.plan.events.items()}
         return tuple(n for n in {"purchase": None, **says} if says.get(n) or (n == "purchase" and says.get(n) is None))
 
+    def titles(self, lang: str) -> Titles:
+        """What everything is called, kind by kind."""
+        if lang not in self.known_titles:
+            self.known_titles[lang] = titles_of(self.plan, lang)
+        return self.known_titles[lang]
+
+    def steps(self, lang: str) -> dict[str, str]:
+        """What steps are called, by `journey/step`: as on the map."""
+        if lang not in self.known_steps:
+            self.known_steps[lang] = steps_of(layout_of(self.run), lang)
+        return self.known_steps[lang]
+
     def names(self, lang: str) -> dict[str, str]:
-        """What journeys, messages, stages, personas and events are called, by their names."""
-        plan = self.plan
-        found: dict[str, str] = {}
-        parts: list[dict[str, Any]] = [dict(plan.events), dict(plan.personas), dict(plan.messages), dict(plan.journeys)]
-        parts.append({s.name: s for s in plan.stages if isinstance(s, Stage)})
-        for part in parts:
-            found |= {name: title(getattr(thing, "title", ""), name, lang) for name, thing in part.items()}
-        return found
+        """What journeys, messages, stages, personas and events are called, by names of which no kind is known."""
+        titles = self.titles(lang)
+        kinds = ("event", "persona", "message", "journey", "stage")
+        return {name: called for kind in kinds for name, called in titles[kind].items()}
 
 
 def open_store(folder: File) -> Store:
     """A run, opened.
 
     Raises:
-        BifurqueError: it is none, it did not reach its end, or it is older than its tables.
+        RunError: it is none.
+        NotShown: it did not reach its end, or it is older than its tables.
     """
     run = open_run(folder)
     if not run.complete:
-        raise BifurqueError(f"{folder}: this run did not reach its end")
+        raise NotShown("run_unfinished", f"{folder}: this run did not reach its end")
     store = Store(run)
     missing = [name for name in TABLES if name not in store.tables]
     if missing:
-        raise BifurqueError(f"{folder}: has no table `{missing[0]}`: simulate it again")
+        raise NotShown("run_old", f"{folder}: has no table `{missing[0]}`: simulate it again")
     return store

@@ -11,9 +11,38 @@ COMPARE: dict[str, tuple[str, str]] = {
     "against": ("Comparer à (A)", "Compare with (A)"),
     "compared": ("**B** : {0}.  **A** : {1}.", "**B**: {0}.  **A**: {1}."),
     "as_written": ("le plan tel qu'écrit", "the plan as written"),
+    "plan_as_written": ("le plan « {0} », tel qu'écrit", "the plan “{0}”, as written"),
+    "plan_with": ("le plan « {0} », avec {1}", "the plan “{0}”, with {1}"),
+    "version_of": ("{0}, version {1}", "{0}, version {1}"),
     "not_paired": (
-        "Ces deux simulations n'ont pas les mêmes contacts, la même durée ou la même graine : la chance s'en mêle.",
-        "These runs do not have the same contacts, horizon or seed: luck plays its part.",
+        "Ceci diffère aussi d'une simulation à l'autre : {0}. Une part de ce que vous lisez en vient, non du plan.",
+        "This differs between the runs, too: {0}. Part of what you read comes from that, not from the plan.",
+    ),
+    "cannot_pair": (
+        "Ces deux simulations ne peuvent pas être comparées personne par personne, car ceci diffère : {0}. "
+        "Simulez l'une avec les contacts, la durée et la graine de l'autre (Atelier, Simuler).",
+        "These two runs cannot be compared person by person, for this differs: {0}. Simulate one of them "
+        "with the contacts, horizon and seed of the other (Workshop, Simulate).",
+    ),
+    "differ_contacts": ("le nombre de contacts ({0} et {1})", "the number of contacts ({0} and {1})"),
+    "differ_seed": ("la graine ({0} et {1})", "the seed ({0} and {1})"),
+    "differ_days": ("la durée ({0} et {1} jours)", "the horizon ({0} and {1} days)"),
+    "differ_start": ("le premier jour", "the first day"),
+    "differ_end": ("le dernier jour", "the last day"),
+    "differ_people": ("le fichier des contacts", "the file of contacts"),
+    "differ_behaviour": ("le comportement supposé", "the behaviour assumed"),
+    "basis_size": (
+        "Par 1 000 contacts, car le nombre de contacts diffère.",
+        "Per 1,000 contacts, for the numbers of contacts differ.",
+    ),
+    "basis_length": ("Par 30 jours, car la durée diffère.", "Per 30 days, for the horizons differ."),
+    "basis_sizelength": (
+        "Par 1 000 contacts et 30 jours, car le nombre de contacts et la durée diffèrent.",
+        "Per 1,000 contacts and 30 days, for the numbers of contacts and the horizons differ.",
+    ),
+    "two_currencies": (
+        "Les montants ne sont pas comparés : B compte en {0}, A en {1}.",
+        "Amounts are not compared: B counts in {0}, A in {1}.",
     ),
     "gap_help": ("{0} de A", "{0} of A"),
     "cmp_figure": ("chiffre", "figure"),
@@ -70,12 +99,16 @@ COMPARE: dict[str, tuple[str, str]] = {
     "by_group_gap": ("B moins A, par persona et segment.", "B less A, by persona and segment."),
     "frontier": ("Frontière : revenu contre désabonnements", "Frontier: revenue against opt-outs"),
     "frontier_why": (
-        "Chaque point est une simulation ; sur la frontière, aucune autre ne fait mieux sur les deux axes.",
-        "Each point is a run; on the frontier, none does better on both axes.",
+        "Chaque point est une simulation de ce plan, par les mêmes contacts avec la même chance ; sur la frontière, "
+        "aucune autre ne fait mieux sur les deux axes.",
+        "Each point is a run of this plan by the same contacts with the same luck; on the frontier, none does better "
+        "on both axes.",
     ),
     "frontier_needs": (
-        "À partir de trois simulations, la frontière entre revenu et désabonnements se dessine ici.",
-        "From three runs on, the frontier between revenue and opt-outs is drawn here.",
+        "À partir de trois simulations du même plan (mêmes contacts, même durée, même graine), la frontière entre "
+        "revenu et désabonnements se dessine ici.",
+        "From three runs of the same plan on (same contacts, horizon and seed), the frontier between revenue and "
+        "opt-outs is drawn here.",
     ),
     "frontier_alt": ("{0} simulations sur {1} sont sur la frontière.", "{0} of {1} runs are on the frontier."),
     "sweep": ("Essayer plusieurs valeurs d'une loi", "Try several values of a law"),
@@ -169,4 +202,41 @@ COMPARE: dict[str, tuple[str, str]] = {
     "rows_found": ("{0} lignes", "{0} rows"),
     "more_rows": ("Seules les {0} premières lignes sont montrées.", "Only the first {0} rows are shown."),
     "tables": ("Ce que l'on peut interroger", "What can be asked about"),
+    # what went wrong
+    "run_unfinished": (
+        "Cette simulation n'est pas allée au bout : reprenez-la (`bifurque simulate --resume`), ou simulez à nouveau.",
+        "This run did not reach its end: resume it (`bifurque simulate --resume`), or simulate again.",
+    ),
+    "run_old": (
+        "Il manque à cette simulation une table que ces pages lisent : simulez à nouveau.",
+        "This run lacks a table that these pages read: simulate it again.",
+    ),
+    "run_unreadable": (
+        "Cette simulation ne se lit pas, ou une des données dont elle est faite a changé : remettez le fichier nommé "
+        "ci-dessous, ou simulez à nouveau.",
+        "This run cannot be read, or data it was made of has changed: bring back the file named below, or simulate "
+        "again.",
+    ),
+    "table_damaged": (
+        "Un fichier de cette simulation est abîmé : simulez à nouveau, ou rapportez le fichier d'une copie.",
+        "A file of this run is damaged: simulate it again, or bring the file back from a copy.",
+    ),
+    "contact_unknown": (
+        "Cette simulation n'a pas ce contact : essayez un autre numéro, ou l'un des boutons ci-dessus.",
+        "This run has no such contact: try another number, or one of the buttons above.",
+    ),
+    "values_unread": (
+        "Ces valeurs ne peuvent pas être essayées : écrivez par exemple 1..5, 0..10..2, ou 1,3,8.",
+        "These values cannot be tried: write 1..5, 0..10..2, or 1,3,8, for example.",
+    ),
+    "other_unread": (
+        "L'autre simulation ne se lit pas : choisissez-en une autre, ou simulez-la à nouveau.",
+        "The other run cannot be read: choose another one, or simulate it again.",
+    ),
+    # channels
+    "channel_email": ("e-mail", "email"),
+    "channel_sms": ("SMS", "text"),
+    "channel_push": ("notification", "push"),
+    "channel_letter": ("courrier", "letter"),
+    "channel_call": ("appel", "call"),
 }

@@ -52,9 +52,20 @@ PAGES: dict[str, tuple[str, str]] = {
     "arrived_alt": ("Au plus {0} arrivées, semaine {1}.", "At most {0} arrivals, in week {1}."),
     "passed_alt": ("Au plus {0} passages, semaine {1}.", "At most {0} passages, in week {1}."),
     "who_was_here": ("Ils y sont passés :", "They were here:"),
-    "shared_station": (
-        "Plusieurs lignes se croisent ici : cliquez leurs stations voisines.",
-        "Several lines meet here: click their next stations.",
+    "nobody_lives": (
+        "Qui y est passé ne se sait qu'en revivant des vies, et il manque ce dont cette simulation était faite.",
+        "Who was here is known only by living lives again, and what this run was made of is gone.",
+    ),
+    "no_losses": ("Aucun message perdu sur cette période.", "No message lost in this period."),
+    "losses_lines": ("Messages perdus en chemin, et pourquoi", "Messages lost on the way, and why"),
+    "where_from": ("D'où ils viennent", "Where they come from"),
+    "previous": ("station d'avant", "station before"),
+    "own_trigger": ("son propre déclencheur", "its own trigger"),
+    "of_entered": ("de ses entrés", "of its entries"),
+    "share_of_entering": ("de ceux qui entrent dans ces lignes", "of those who enter these lines"),
+    "next_shared": (
+        "Les lignes que cet événement commence, avec tous ceux qui y entrent, par une ligne d'ici ou sans elle.",
+        "The lines this event starts, with all who enter them, whether a line brought them here or not.",
     ),
     # results
     "chain": ("Du contact au revenu", "From contact to revenue"),
@@ -161,11 +172,23 @@ PAGES: dict[str, tuple[str, str]] = {
     "decisions": ("décisions", "decisions"),
     "matrix": ("Qui perd contre qui", "Who loses to whom"),
     "matrix_why": (
-        "En ligne le message qui ne part pas, en colonne le message, le parcours ou la règle qui l'en empêche.",
-        "In rows the message that does not leave, in columns the message, journey or rule that keeps it.",
+        "En ligne le message qui ne part pas, en colonne le message, le parcours ou la règle qui l'en empêche. Perdu : "
+        "il ne part jamais ; retenu : il part plus tard, ou se perd, et compte alors aussi parmi les perdus.",
+        "In rows the message that does not leave, in columns the message, journey or rule that keeps it. Lost: it "
+        "never leaves; held back: it leaves later, or is lost, and then counts among the lost, too.",
     ),
-    "matrix_alt": ("{0} perd le plus contre {1} : {2} fois.", "{0} loses most to {1}: {2} times."),
-    "nobody_decided": ("Aucun message n'a perdu contre un autre.", "No message lost to another."),
+    "fate": ("Ce qu'il en advient", "What becomes of it"),
+    "fate_lost": ("Perdus", "Lost"),
+    "fate_kept": ("Retenus", "Held back"),
+    "matrix_alt_lost": ("{0} perd le plus contre {1} : {2} fois.", "{0} loses most to {1}: {2} times."),
+    "matrix_alt_kept": ("{0} attend le plus à cause de {1} : {2} fois.", "{0} waits most because of {1}: {2} times."),
+    "matrix_most": (
+        "Les {0} gagnants les plus fréquents ; tous sont dans le tableau.",
+        "The {0} most frequent winners; all of them are in the table.",
+    ),
+    "nobody_lost": ("Aucun message n'est perdu à cause d'un autre.", "No message was lost because of another."),
+    "nobody_kept": ("Aucun message n'a attendu à cause d'un autre.", "No message waited because of another."),
+    "value_waits": ("valeur retenue", "value held back"),
     "coherence": ("Journal de cohérence", "Coherence log"),
     "coherence_why": (
         "Les messages supprimés parce qu'ils en auraient contredit un autre : pas de vœux à qui l'on réclame.",
@@ -338,5 +361,6 @@ PAGES: dict[str, tuple[str, str]] = {
     "decisions_why": ("À l'heure du contact.", "On the contact's clock."),
     "from_to": ("Du {0} au {1}", "From {0} to {1}"),
     "when": ("quand", "when"),
+    "machine_open": ("Ouvert par le logiciel de messagerie", "Opened by the mail program"),
     "what_happened": ("ce qui s'est passé", "what happened"),
 }

@@ -7,17 +7,18 @@ from typing import Any
 from msgspec import Struct
 
 from bifurque.actors import step as stepping
-from bifurque.actors.layout import J_ID, SLOT_JOURNEY, SLOT_STEP, SLOT_VISIT, ST_ID
+from bifurque.actors.layout import J_ID, P_ZONE, SLOT_JOURNEY, SLOT_STEP, SLOT_VISIT, ST_ID
 from bifurque.actors.ways import way_count
 from bifurque.engine.answers import answers_to
 from bifurque.engine.known import scores
+from bifurque.engine.ledger import Tabulator
 from bifurque.engine.lives import live_alone
 from bifurque.engine.one_contact import anybody
 from bifurque.engine.run import Run
 from bifurque.engine.setting import Setting
 from bifurque.engine.twins import Hands, Part, in_hands
 from bifurque.engine.why import find_contact, setting_of
-from bifurque.rules.layout import LIFE
+from bifurque.rules.layout import LIFE, PERSONA
 
 DAY = 86400
 
@@ -42,11 +43,23 @@ class Worth(Struct, frozen=True):
 
 
 class Lifeline(Struct, frozen=True):
-    """Every way a contact took, in order; its scores, before and after each change and once a day between."""
+    """Every way a contact took, in order; its scores, before and after each change and once a day between.
+
+    Attributes:
+        contact: its number.
+        persona: which kind of person it is.
+        zone: the clock on its wall.
+        ways: from step to step.
+        scores: what they were worth.
+        events: rows of what it did, and mail programs for it.
+    """
 
     contact: int
+    persona: str
+    zone: str
     ways: list[Way]
     scores: list[Worth]
+    events: list[dict[str, Any]]
 
 
 class Watching:
@@ -121,10 +134,18 @@ def lifeline(run: Run, contact: str | int) -> Lifeline:
     number = find_contact(run, str(contact))
     watching = Watching(setting)
     words, watched, end = setting.words.copy(), in_hands(watching.hands()), setting.program.end
-    live_alone(words, watched, anybody(run, setting, number), answers_to(run.folder, number), end)
+    who, names = anybody(run, setting, number), setting.program.names
+    _, events = live_alone(words, watched, who, answers_to(run.folder, number), end)
     if int(words[LIFE]) < end:
         watching.note_scores(words, end - 1)
-    return Lifeline(number, watching.ways, thinned(watching.scores))
+    return Lifeline(
+        contact=number,
+        persona=names.personas[int(words[PERSONA])],
+        zone=names.zones[max(int(who.people[0, P_ZONE]), 0)],
+        ways=watching.ways,
+        scores=thinned(watching.scores),
+        events=Tabulator(setting.program, setting.texts).events(events).to_pylist(),
+    )
 
 
 def thinned(found: list[Worth]) -> list[Worth]:

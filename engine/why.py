@@ -22,7 +22,7 @@ from bifurque.engine.living import kept_share
 from bifurque.engine.people import Drawn, kept
 from bifurque.engine.run import Run, read_parquet, sha256
 from bifurque.engine.setting import Setting, prepare
-from bifurque.engine.words import entry, language, reason, say
+from bifurque.engine.words import Called, by_name, entry, language, reason, say
 from bifurque.engine.zones import known_zones, near_zone, read_zone
 from bifurque.rules.errors import DataError, RunError, did_you_mean, nearest, short
 from bifurque.rules.syntax import Node
@@ -216,6 +216,7 @@ def told(
     events: bool = False,
     because: bool = False,
     laws: bool = False,
+    called: Called = by_name,
 ) -> list[str]:
     """Decisions in words, in time order.
 
@@ -226,6 +227,7 @@ def told(
         events: also what the contact did.
         because: below each, what it rests on: conditions with ticks and values, the law that said no.
         laws: there, also the laws that let a message pass.
+        called: how journeys, messages and so on are called; by default by their names.
 
     Raises:
         DataError: no zone has this name.
@@ -234,7 +236,9 @@ def told(
     found: list[tuple[dt.datetime, int, list[str]]] = []
     for i, row in enumerate(answer.rows):
         more = explained(answer.because[i], lang, info, answer.segment, full=laws) if because else []
-        found.append((row["time"], 1, [told_row(row, lang, info, answer.rules), *(f"    {line}" for line in more)]))
+        found.append(
+            (row["time"], 1, [told_row(row, lang, info, answer.rules, called), *(f"    {text}" for text in more)])
+        )
     done = answer.lived if events else []
     found += [(row["time"], 0, [f"{_clock(row, info)}  {_done(row, lang)}"]) for row in done]
     found.sort(key=lambda one: one[:2])
@@ -252,9 +256,9 @@ def clock_of(own: str, zone: str | None) -> dt.tzinfo:
     return read_zone(zone or own)
 
 
-def told_row(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
+def told_row(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str], called: Called = by_name) -> str:
     """One decision in words."""
-    return f"{_clock(row, info)}  {_said(row, lang, info, rules)}"
+    return f"{_clock(row, info)}  {_said(row, lang, info, rules, called)}"
 
 
 def _clock(row: dict[str, Any], info: dt.tzinfo) -> str:
@@ -269,45 +273,55 @@ def _done(row: dict[str, Any], lang: str) -> str:
     return f"→ {text}" + (f" ({about})" if about else "")
 
 
-def _said(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
+def _said(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str], called: Called) -> str:
     if not row["message"]:
-        return _moved(row, lang, info, rules)
-    text = f"{row['message']} ({row['channel']}, {row['journey']}): {say(lang, 'outcome.' + row['outcome'])}"
+        return _moved(row, lang, info, rules, called)
+    message, channel, journey = (called(kind, row[kind]) for kind in ("message", "channel", "journey"))
+    text = f"{message} ({channel}, {journey}): {say(lang, 'outcome.' + row['outcome'])}"
     if row["outcome"] == "sent":
         return text
     parts = [reason(lang, row["reason"])]
     if row["reason"] == "expired" and row["cause"] not in ("due", "release", ""):
         parts.append(reason(lang, row["cause"]))
     if row["winner"]:
-        parts.append(say(lang, "why.because", row["winner"]))
+        decisive = row["cause"] if row["reason"] == "expired" else row["reason"]
+        parts.append(say(lang, "why.because", called(winner_kind(decisive), row["winner"])))
     if row["until"] is not None and row["outcome"] == "held":
         parts.append(say(lang, "why.until", f"{row['until'].astimezone(info):%Y-%m-%d %H:%M}"))
     return f"{text} — {', '.join(parts)}"
 
 
-def _moved(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str]) -> str:
+def winner_kind(reason: str) -> str:
+    """What a winner is, by the reason it won: a message, a journey or a rule."""
+    return {"preempted": "journey", "exited": "journey", "suppressed": "rule"}.get(reason, "message")
+
+
+def _moved(row: dict[str, Any], lang: str, info: dt.tzinfo, rules: dict[str, str], called: Called) -> str:
     """A row without a message: a rule, an entry, an exit, a stage, an offer."""
     cause, _, detail = row["cause"].partition(":")
-    journey, winner = row["journey"], row["winner"]
+    journey, winner = called("journey", row["journey"]), row["winner"]
     if row["reason"] == "quarantined":
         return say(lang, "why.looped", winner) if winner else say(lang, "why.stopped")
     if cause == "offer":
         kept = row["until"] and f"{row['until'].astimezone(info):%Y-%m-%d %H:%M}"
-        return say(lang, "why.offer", detail, kept) if kept else say(lang, "why.no_offer", detail)
+        offer = called("offer", detail)
+        return say(lang, "why.offer", offer, kept) if kept else say(lang, "why.no_offer", offer)
     if cause == "rule":
         return say(lang, "why.rule", detail, rules.get(detail, ""))
     if winner in rules:
         return say(lang, "why.rule_moved" if cause == "transfer" else "why.rule_left", journey, winner)
+    winner = called("journey", winner)
     if row["reason"] == "preempted":
         return say(lang, "why.refused" if row["visit"] == 0 else "why.preempted", journey, winner)
     if cause == "entry":
-        return say(lang, "why.entry", journey, entry(lang, detail))
+        return say(lang, "why.entry", journey, entry(lang, detail, called))
     if cause == "resumed":
         return say(lang, "why.entry", journey, entry(lang, cause))
     if cause == "exit":
-        return say(lang, "why.exit_event", journey, detail) if detail else say(lang, "why.exit", journey)
+        event = called("event", detail)
+        return say(lang, "why.exit_event", journey, event) if detail else say(lang, "why.exit", journey)
     if cause == "stage":
-        return say(lang, "why.stage", row["step"])
+        return say(lang, "why.stage", called("stage", row["step"]))
     if cause == "transfer":
         return say(lang, "why.transfer", journey, winner) if winner else say(lang, "why.entry", journey, cause)
     known = {"end": "why.end", "replaced": "why.replaced"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from bifurque.engine.words_why import WHY_WORDS
 
@@ -205,7 +206,17 @@ def reason(lang: str, code: str) -> str:
     return say(lang, f"reason.{kind}", name) if name else say(lang, f"reason.{kind}")
 
 
-def entry(lang: str, cause: str) -> str:
+Called = Callable[[str, str], str]
+"""How something is called, by its kind and its name: a `journey`, `message`, `channel`, `stage`, `offer`, `rule`,
+`event`, `attribute` or `score`; a `trigger` is an event, an attribute that is a date, or a calendar."""
+
+
+def by_name(kind: str, name: str) -> str:
+    """Everything by the name it has in the plan."""
+    return name
+
+
+def entry(lang: str, cause: str, called: Called = by_name) -> str:
     """What led into a journey, in words: the causes `bifurque.engine.compile_triggers` gives.
 
     >>> entry("fr", "no purchase"), entry("en", "interest above 40"), entry("fr", "signup")
@@ -215,14 +226,16 @@ def entry(lang: str, cause: str) -> str:
     if f"entry.{cause}" in _WORDS:
         return say(lang, f"entry.{cause}")
     if not rest:
-        return f"`{cause}`"
+        return f"`{called('trigger', cause)}`"
     if first == "rule":
         return say(lang, "entry.rule", " ".join(rest))
-    if first in ("first", "no", "stage"):
-        return say(lang, f"entry.{first}", *rest)
+    if first == "stage":
+        return say(lang, "entry.stage", *(called("stage", name) for name in rest))
+    if first in ("first", "no"):
+        return say(lang, f"entry.{first}", *(called("event", name) for name in rest))
     if rest[0] == "and":
-        return say(lang, "entry.and", first, " ".join(rest[1:]).replace(" and ", "`, `"))
-    return say(lang, f"entry.{rest[0]}", first, *rest[1:])
+        return say(lang, "entry.and", called("event", first), "`, `".join(called("event", n) for n in rest[1::2]))
+    return say(lang, f"entry.{rest[0]}", called("attribute" if rest[0] == "changed" else "score", first), *rest[1:])
 
 
 def figure(lang: str, value: float, digits: int = 0) -> str:

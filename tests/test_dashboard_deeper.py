@@ -23,6 +23,7 @@ from bifurque.dashboard import (  # noqa: E402
     page_cohorts,
     page_station,
     page_turning,
+    station_flows,
     sweeping,
 )
 from bifurque.dashboard.map_flows import flows_of, tracks_of  # noqa: E402
@@ -223,8 +224,8 @@ def test_groups_of_contacts_have_intervals(home, monkeypatch):
 
 def test_the_middle_of_the_weeks():
     rows = [{"median_wait": w, "passed": n} for w, n in ((86400, 3), (60, 2), (3600, 4), (None, 90))]
-    assert page_station.waited(rows) == 3600
-    assert page_station.waited([]) == 0
+    assert station_flows.waited(rows) == 3600
+    assert station_flows.waited([]) == 0
 
 
 @pytest.mark.parametrize("lang", T)

@@ -137,11 +137,13 @@ def test_nobody_and_nothing(shown, lang):
     assert not shown("contact", lang=lang, contact="").exception
     wrong = shown("contact", lang=lang, contact="nobody")
     assert not wrong.exception
-    assert T[lang]["trouble"] in said(wrong)
+    assert T[lang]["contact_unknown"] in said(wrong)
 
 
 def test_a_contact_outside_the_sample_is_lived_again(shown, home, monkeypatch):
     asked = []
+    person = {"contact": 99999, "persona": "curious", "zone": "Europe/Paris", "ways": [], "scores": [], "events": []}
+    monkeypatch.setattr("bifurque.dashboard.launching.lifeline", lambda folder, contact: person)
     monkeypatch.setattr("bifurque.dashboard.launching.life", lambda folder, contact: asked.append(contact) or [])
     assert not shown("contact", contact="99999").exception
     assert asked == ["99999"]
@@ -158,7 +160,7 @@ def test_a_folder_that_is_no_run(home, monkeypatch, tmp_path):
         test.query_params["lang"] = lang
         test.run()
         assert not test.exception
-        assert T[lang]["trouble"] in said(test)
+        assert T[lang]["run_old"] in said(test)
 
 
 @pytest.mark.parametrize("lang", T)
@@ -172,7 +174,7 @@ def test_a_damaged_table_is_told(home, monkeypatch, tmp_path, lang, caplog):
     test.query_params["lang"] = lang
     test.run()
     assert not test.exception
-    assert T[lang]["trouble"] in said(test)
+    assert T[lang]["table_damaged"] in said(test)
     caplog.clear()
 
 
