@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, get_args
@@ -29,7 +30,11 @@ MODES, THEMES = ("plan", "flow", "gap", "compare"), ("light", "dark", "auto")
     "compare: the second RUN above the first. By default what the runs allow.",
 )
 @click.option("--theme", type=click.Choice(THEMES), default="light", show_default=True, help="Colours of the paper.")
-@click.option("--weeks", metavar="FROM-TO", help="Only these weeks of the run, such as 1-4.")
+@click.option(
+    "--weeks",
+    metavar="FROM-TO",
+    help="Only these weeks of the runs, such as 0-3: the first is 0, as on the dashboard.",
+)
 @click.option(
     "--set",
     "overrides",
@@ -42,8 +47,9 @@ def map_(plan: File, runs: tuple[File, ...], out: File, lang: str | None, **opti
     """Draw PLAN as a metro map: stages from left to right, journeys as numbered lines, steps as stations.
 
     PLAN is a plan file or the folder of a run, whose plan is then drawn. With a RUN the lines are as wide as contacts
-    were many; with two, the second is drawn above the first. The file is .svg, .png (where a Chromium is installed) or
-    .mmd (Mermaid text). The same plan always gives the same map, whatever was lived; a run keeps it as layout.json.
+    were many; with two, the second is drawn above the first; below the title stand their folders and dates. The file is
+    .svg, .png (where a Chromium is installed) or .mmd (Mermaid text). The same plan always gives the same map, whatever
+    was lived; a run keeps it as layout.json.
     """
     from bifurque.engine.words import language
 
@@ -88,12 +94,14 @@ def drawn(
         return mermaid(layout, lang)
     assert mode is None or mode in get_args(Mode)
     assert theme in get_args(Theme)
-    chosen = None if weeks is None else _weeks(weeks)
-    flows = [flows_of(_known(run), layout, chosen) for run in lived]
+    shown = [] if mode == "plan" else [_known(run) for run in lived]
+    chosen = None if weeks is None else _weeks(weeks, shown)
+    flows = [flows_of(run, layout, chosen) for run in shown]
     return draw(
         layout,
-        flows[-1] if flows and mode != "plan" else None,
-        other=flows[0] if len(flows) == 2 and mode != "plan" else None,
+        flows[-1] if flows else None,
+        other=flows[0] if len(flows) == 2 else None,
+        lived=_called(shown, chosen, lang),
         mode=mode,  # type: ignore[arg-type]
         theme=theme,  # type: ignore[arg-type]
         lang=lang,
@@ -109,13 +117,35 @@ def _known(run: Run) -> Run:
     return run
 
 
-def _weeks(text: str) -> range:
-    """The weeks `FROM-TO` means, counted from 1."""
-    first, _, last = text.partition("-")
-    try:
-        found = range(int(first) - 1, int(last or first))
-    except ValueError:
-        found = range(0)
-    if not found or found.start < 0:
-        raise click.UsageError(f"--weeks {text}: expected such as 1-4")
+def _weeks(text: str, runs: Sequence[Run]) -> range:
+    """The weeks `FROM-TO` means, counted from 0, which every run must have."""
+    first, dash, last = text.partition("-")
+    numbers = [first, last] if dash else [first, first]
+    if not all(n.isdecimal() for n in numbers) or int(numbers[0]) > int(numbers[1]):
+        raise click.UsageError(f"--weeks {text}: expected such as 0-3")
+    if not runs:
+        raise click.UsageError(f"--weeks {text}: the map shows no run")
+    found = range(int(numbers[0]), int(numbers[1]) + 1)
+    for run in runs:
+        there = _last_week(run)
+        if found[-1] > there:
+            raise click.UsageError(f"--weeks {text}: {run.folder} has the weeks 0-{there}")
     return found
+
+
+def _last_week(run: Run) -> int:
+    return -(-int(run.manifest["days"]) // 7) - 1
+
+
+def _called(runs: Sequence[Run], weeks: range | None, lang: str) -> str:
+    """The folders of the runs that are drawn, and from when to when."""
+    from bifurque.dashboard.wording import day
+
+    told = []
+    for run, letter in zip(runs, ("A : ", "B : ") if len(runs) == 2 else ("",), strict=False):
+        start = dt.datetime.fromtimestamp(run.manifest["start"] + 43200, dt.UTC).date()
+        days = int(run.manifest["days"])
+        first, last = (0, days - 1) if weeks is None else (7 * weeks[0], min(7 * weeks[-1] + 6, days - 1))
+        when = " – ".join(day(lang, start + dt.timedelta(days=n)) for n in (first, last))
+        told.append(f"{letter if lang == 'fr' else letter.replace(' :', ':')}{run.folder.resolve().name}, {when}")
+    return " · ".join(told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct, structs
@@ -15,7 +15,7 @@ from bifurque.engine.run import Run
 
 
 class Flows(Struct, frozen=True):
-    """Figures by position in the layout; `bands` is empty where nobody knows how full a stage is.
+    """Figures by position in the layout; `bands` is empty where a plan has no stages.
 
     `lost` is the share of a station's messages that did not leave, empty where nobody asked.
     """
@@ -39,15 +39,21 @@ def flows_of(run: Run, layout: Layout, weeks: Iterable[int] | None = None) -> Fl
     for week in sorted(wanted):
         for way, count in by_week[week].items():
             passed[way] += count
-    found = _Placing(run, layout, by_week).flows(passed, _stock(run, layout) if weeks is None else ())
-    return structs.replace(found, lost=_lost(run, layout, wanted))
+    found = _Placing(run, layout, by_week).flows(passed)
+    entered, due = _entered(run), _due(run, layout)
+    bands = _bands(layout, entered, entered if weeks is None else wanted)
+    return structs.replace(found, bands=bands, lost=_lost(layout, due, wanted))
 
 
 def weekly(run: Run, layout: Layout) -> list[Flows]:
     """The flows of every week of a run: what a slider moves through."""
-    by_week = _by_week(run)
+    by_week, entered, due = _by_week(run), _entered(run), _due(run, layout)
     placing = _Placing(run, layout, by_week)
-    return [placing.flows(by_week.get(week, {}), ()) for week in range(max(by_week, default=-1) + 1)]
+    found = []
+    for week in range(max(by_week, default=-1) + 1):
+        flows = placing.flows(by_week.get(week, {}))
+        found.append(structs.replace(flows, bands=_bands(layout, entered, [week]), lost=_lost(layout, due, [week])))
+    return found
 
 
 def tracks_of(plan: Plan, layout: Layout, ways: Iterable[dict[str, Any]]) -> dict[int, int]:
@@ -76,25 +82,44 @@ def _by_week(run: Run) -> dict[int, Passed]:
     return found
 
 
-def _stock(run: Run, layout: Layout) -> tuple[float, ...]:
-    """How many contacts have entered each stage."""
-    known: dict[str, Any] = run.kpis["stages"]
+def _entered(run: Run) -> dict[int, dict[str, int]]:
+    """How many contacts came into each stage, from another one or as their life began, by week."""
+    found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in run.aggregate("stage_day").to_pylist():
+        found[row["day"] // 7][row["stage"]] += row["entered"]
+    return found
+
+
+def _bands(layout: Layout, entered: dict[int, dict[str, int]], weeks: Iterable[int]) -> tuple[float, ...]:
+    """How many entered each band in some weeks; nothing where there is but one."""
     if len(layout.bands) < 2:
         return ()
-    return tuple(float(known.get(b.name, {}).get("entered", 0)) if b.name else 0.0 for b in layout.bands)
+    chosen = [entered[week] for week in weeks if week in entered]
+    return tuple(float(sum(week.get(band.name, 0) for week in chosen)) for band in layout.bands)
 
 
-def _lost(run: Run, layout: Layout, weeks: Container[int]) -> tuple[float, ...]:
-    """Of the messages that fell due at each station, the share that was dropped or replaced."""
+def _due(run: Run, layout: Layout) -> dict[int, dict[str, list[int]]]:
+    """Messages that fell due at each station, and those of them that did not leave, by week."""
     lines = {line.journey: _Tracks(layout, run.plan, n).stop for n, line in enumerate(layout.lines)}
-    due: dict[str, int] = defaultdict(int)
-    gone: dict[str, int] = defaultdict(int)
+    found: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for row in run.aggregate("station_week").to_pylist():
         at = lines.get(row["journey"], {}).get(row["step"])
-        if at is not None and row["week"] in weeks:
-            due[at] += row["arrived"]
-            gone[at] += row["lost"]
-    return tuple(min(gone[s.id] / due[s.id], 1.0) if due[s.id] else 0.0 for s in layout.stations)
+        if at is not None:
+            sums = found[row["week"]][at]
+            sums[0] += row["arrived"]
+            sums[1] += row["lost"]
+    return found
+
+
+def _lost(layout: Layout, due: dict[int, dict[str, list[int]]], weeks: Iterable[int]) -> tuple[float, ...]:
+    """Of the messages that fell due at each station, the share that was dropped or replaced."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for week in weeks:
+        for station, (fell, gone) in due.get(week, {}).items():
+            sums[station][0] += fell
+            sums[station][1] += gone
+    shares = {station: min(gone / fell, 1.0) for station, (fell, gone) in sums.items() if fell}
+    return tuple(shares.get(s.id, 0.0) for s in layout.stations)
 
 
 class _Reached(Struct):
@@ -147,7 +172,7 @@ class _Placing:
                 tracks[position] += count
         return tracks
 
-    def flows(self, passed: Passed, bands: tuple[float, ...]) -> Flows:
+    def flows(self, passed: Passed) -> Flows:
         """The figures of a map."""
         tracks = self._tracks(passed)
         lines = [0.0] * len(self.layout.lines)
@@ -161,7 +186,7 @@ class _Placing:
         for position, track in enumerate(self.layout.tracks):  # from a shared event: all who enter there
             if track.origin.startswith("event:"):
                 tracks[position] = lines[track.line]
-        return Flows(tuple(tracks), _arrivals(self.layout, tracks, lines), tuple(lines), bands)
+        return Flows(tuple(tracks), _arrivals(self.layout, tracks, lines), tuple(lines))
 
 
 def _arrivals(layout: Layout, tracks: list[float], lines: list[float]) -> tuple[float, ...]:

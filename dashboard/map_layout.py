@@ -25,7 +25,7 @@ from bifurque.engine.plan import Plan
 from bifurque.engine.run import Run, write_json
 from bifurque.engine.trigger import Text
 
-VERSION = 2
+VERSION = 3
 """Changes when the same plan would be laid out otherwise."""
 PASSES = 2
 ANY_STAGE = Text("Toute étape", "Any stage")

@@ -13,7 +13,7 @@ from bifurque.dashboard.map_legend import legend
 from bifurque.dashboard.map_signs import disc, sign
 from bifurque.dashboard.map_squeeze import HEADING, SPACED
 from bifurque.dashboard.map_text import compact, say, text, visible
-from bifurque.dashboard.map_words import BADGE, badge_text
+from bifurque.dashboard.map_words import BADGE, BADGE_AIR, badge_text
 from bifurque.dashboard.palette import COLOURS
 from bifurque.dashboard.style import BEND, HEAD, HUB_LABEL, LABEL, LINE, NOTE, WIDTH, width_of
 from bifurque.rules.errors import BifurqueError
@@ -56,6 +56,7 @@ def draw(
     lang: str = "fr",
     title: str | None = None,
     subtitle: str | None = None,
+    lived: str = "",
 ) -> str:
     """A map as SVG.
 
@@ -69,8 +70,9 @@ def draw(
         lang: `fr` or `en`.
         title: instead of the plan's.
         subtitle: instead of what the map says of itself.
+        lived: which runs, and when; stands on a line of its own.
     """
-    return _Drawing(layout, flows, other, mode, theme, lang).svg(title, subtitle)
+    return _Drawing(layout, flows, other, mode, theme, lang).svg(title, subtitle, lived)
 
 
 class _Drawing:
@@ -86,11 +88,12 @@ class _Drawing:
         self.below = imagined(layout, flows) if flows is not None and self.mode == "gap" else other
         counts = [*(flows.tracks if flows else ()), *(self.below.tracks if self.below else ())]
         self.most = max(counts, default=0.0) or 1.0
+        self.position = {s.id: n for n, s in enumerate(layout.stations)}
 
-    def svg(self, title: str | None, subtitle: str | None) -> str:
+    def svg(self, title: str | None, subtitle: str | None, lived: str) -> str:
         """The whole picture."""
         width = max(self.layout.width + 2 * LEFT, 640.0)
-        signs, rows = legend(self.layout, self.flows, self.most, width, self.lang)
+        signs, rows = legend(self.layout, self.flows, self.most, width, self.lang, self.mode)
         height = TOP + self.layout.height + rows + 22
         name = title if title is not None else text(self.layout.title, self.lang)
         told = subtitle if subtitle is not None else self._told()
@@ -99,8 +102,9 @@ class _Drawing:
             f'height="{height:.0f}" class="metro" role="group" lang="{self.lang}" aria-label="{_attribute(name)}">',
             f"<style>{_THEMES[self.theme]}\n{_STYLE}</style>",
             f'<rect width="{width:.0f}" height="{height:.0f}" fill="var(--paper)"/>',
-            f'<text x="{LEFT}" y="36" font-size="22" font-weight="700">{escape(visible(name, 90))}</text>',
-            f'<text x="{LEFT}" y="57" font-size="12.5" class="sub">{escape(visible(told, 160))}</text>',
+            f'<text x="{LEFT}" y="{32 if lived else 36}" font-size="22" font-weight="700">'
+            f"{escape(visible(name, 90))}</text>",
+            *_lines_of([lived, told] if lived else [told], width - 2 * LEFT),
             f'<g transform="translate({LEFT} {TOP})">',
             *self._bands(),
             *self._tracks(),
@@ -145,7 +149,7 @@ class _Drawing:
                 count = compact(self.flows.bands[n], self.lang)
                 tip = f"<title>{escape(say(self.lang, 'entered'))}</title>"
                 where = f'x="{band.right - 12}" y="20" font-size="11" text-anchor="end" class="sub"'
-                parts.append(f"<text {where}>{count}{tip}</text>")
+                parts.append(f'<text {where} data-figure="band:{n}">{count}{tip}</text>')
         size = f'width="{self.layout.width}" height="{height}"'
         return [*parts, f'<rect {size} fill="none" stroke="var(--rule)"/>']
 
@@ -182,7 +186,7 @@ class _Drawing:
         if tag := text(track.name, self.lang):
             told += f" ({tag})"
         if self.flows is not None:
-            told += f" — {compact(self.flows.tracks[n], self.lang)}"
+            told += f" — {self._passed(compact(self.flows.tracks[n], self.lang))}"
         data = f'data-track="{n}" data-line="{track.line}"'
         found = [
             f'<path class="track" d="{path}" stroke="{colour}" stroke-width="{wide:.1f}" {data}{dashed}>'
@@ -201,21 +205,24 @@ class _Drawing:
         colour = COLOURS[self.layout.lines[line].colour]
         where = f'x="{middle:.1f}" y="{bottom - 4.3:.1f}" font-size="9.5" font-weight="700" text-anchor="middle"'
         plate = f'<rect {box} fill="var(--paper)" stroke="{colour}" stroke-width="1.6"/>'
-        return f"{plate}<text {where} {_length(phrase.width)}>{escape(visible(phrase.text))}</text>"
+        told = f"<text {where} {_length(phrase.width)}>{escape(visible(phrase.text))}</text>"
+        return f'<g pointer-events="none">{plate}{told}</g>'
 
     def _back(self, station: Station) -> str:
         """The badge of a return, on its stub."""
         colour = COLOURS[self.layout.lines[station.lines[0]].colour]
         assert station.back is not None
         assert station.badge is not None
-        _, top, _, bottom = station.badge
+        left, top, right, bottom = station.badge
         from_y, to_y = (station.box[1], bottom) if bottom <= station.box[1] else (station.box[3], top)
         stub = f'd="M{station.x} {from_y:.1f}V{to_y:.1f}" stroke="{colour}" stroke-width="2.4" stroke-dasharray="3 3"'
-        name = badge_text(station.back, self.lang)
-        wide = text_width(name, BADGE) + 14
-        box = f'x="{station.x - wide / 2:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{bottom - top:.1f}" rx="9.5"'
+        name = badge_text(station.back, self.lang, right - left - BADGE_AIR + 0.1)
+        wide = text_width(name, BADGE) + BADGE_AIR
+        start = min(max(station.x - wide / 2, left), right - wide)
+        box = f'x="{start:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{bottom - top:.1f}" rx="9.5"'
         plate = f'<rect {box} fill="var(--paper)" stroke="{colour}" stroke-width="1.4"/>'
-        where = f'x="{station.x}" y="{top + 13.2:.1f}" font-size="{BADGE}" text-anchor="middle" {_length(wide - 14)}'
+        where = f'x="{start + wide / 2:.1f}" y="{top + 13.2:.1f}" font-size="{BADGE}" text-anchor="middle"'
+        where += f" {_length(wide - BADGE_AIR)}"
         return f"<path {stub}/>{plate}<text {where}>{escape(visible(name))}</text>"
 
     def _station(self, n: int, station: Station) -> str:
@@ -229,10 +236,11 @@ class _Drawing:
             ", ".join(f"{k.number} {text(k.title, self.lang)}" for k in lines),
         ]
         lost = self._lost(n) if self.mode == "flow" else ""
-        told += [note.removesuffix(f" · {lost}") if lost else note] if note else []
-        told += [say(self.lang, "lost").format(lost.removeprefix("✕"))] if lost else []
         if station.back is not None:
             told.append(say(self.lang, "back").format(text(station.back, self.lang)))
+        if note:  # figures come last: a page changes them with the week
+            told.append(self._passed(note.removesuffix(f" · {lost}")) if self.flows is not None else note)
+        told += [say(self.lang, "lost").format(lost.removeprefix("✕"))] if lost else []
         name = visible(" — ".join(told))
         data = f'class="station" tabindex="0" role="button" data-station="{_attribute(station.id)}"'
         head = f'<g {data} aria-label="{_attribute(name)}"><title>{escape(name)}</title>'
@@ -282,6 +290,9 @@ class _Drawing:
         unit = "\N{NO-BREAK SPACE}%" if self.lang == "fr" else "%"
         return f"✕{100 * share:.0f}{unit}" if share >= TOLD else ""
 
+    def _passed(self, figure: str) -> str:
+        return say(self.lang, "passed").format(figure)
+
     def _label(self, station: Station, note: str) -> str:
         label = station.label
         phrases = label.fr if self.lang == "fr" else label.en
@@ -302,7 +313,8 @@ class _Drawing:
         if note:
             shown, wide = cut_note(note, right - left)
             where = f'x="{x:.1f}" y="{y - size * 0.14:.1f}" font-size="{NOTE:g}" text-anchor="{label.side}"'
-            style = f'class="halo sub" style="--under:{under}" {_length(wide)}'
+            data = "" if self.flows is None else f'data-figure="station:{self.position[station.id]}"'
+            style = f'class="halo sub" style="--under:{under}" {_length(wide)} {data}'
             parts.append(f"<text {style} {where}>{escape(shown)}</text>")
         return "".join(parts)
 
@@ -320,6 +332,16 @@ def cut_note(note: str, room: float) -> tuple[str, float]:
     """A note cut to its room, and how wide it is."""
     shown = cut(visible(note), NOTE, False, room + 1)
     return shown, text_width(shown, NOTE)
+
+
+def _lines_of(texts: list[str], width: float) -> list[str]:
+    """What stands below the title, line by line, cut to the width of the picture."""
+    size, last = 12.5, 57 if len(texts) == 1 else 67
+    found = []
+    for k, told in enumerate(reversed(texts)):
+        shown = escape(cut(visible(told), size, False, width))
+        found.append(f'<text x="{LEFT}" y="{last - 17 * k}" font-size="{size}" class="sub">{shown}</text>')
+    return found[::-1]
 
 
 def _dot(x: float, y: float, colour: str) -> str:

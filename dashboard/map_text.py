@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 from bifurque.engine.trigger import Text
@@ -12,8 +13,8 @@ _WORDS = {
     "meeting": ("correspondance", "interchange"),
     "plan": ("parcours imaginés", "imagined journeys"),
     "flow": (
-        "parcours vécus : largeur et chiffres = contacts passés",
-        "lived journeys: width and figures = contacts who passed",
+        "parcours vécus : largeur et chiffres = passages",
+        "lived journeys: width and figures = passages",
     ),
     "busiest": (" ; la plus chargée : {} {}", "; the busiest: {} {}"),
     "lost": ("{} des messages n'en partent pas", "{} of its messages do not leave"),
@@ -25,7 +26,12 @@ _WORDS = {
     "compare": ("B sur A : plein = B, pâle = A, % = de A à B", "B above A: solid = B, pale = A, % = from A to B"),
     "entered": ("entrés dans l'étape", "entered the stage"),
     "back": ("retour vers {}", "back to {}"),
-    "contacts": ("Contacts :", "Contacts:"),
+    "passages": ("Passages :", "Passages:"),
+    "passed": ("passages : {}", "passages: {}"),
+    "gap_sign": ("de l'imaginé au vécu", "from imagined to lived"),
+    "gap_pale": ("si personne ne partait", "if nobody left"),
+    "compare_sign": ("de A à B", "from A to B"),
+    "compare_pale": ("A, au-dessous", "A, below"),
     "kind.start": ("Entrée", "Entry"),
     "kind.send": ("Message", "Message"),
     "kind.survey": ("Question", "Survey"),
@@ -70,14 +76,14 @@ _TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f"
 
 
 def compact(value: float, lang: str) -> str:
-    """A number in few characters: `950`, `12,3 k`, `1,25 M`.
+    """A number in few characters: `950`, `1,3 k`, `1,25 M`; `map_script` writes them alike in the browser.
 
     >>> compact(12345, "fr"), compact(1234567, "en"), compact(950, "en")
     ('12\N{NO-BREAK SPACE}k', '1.23M', '950')
     """
     if value < 1000:
-        return f"{value:.0f}"
+        return str(math.floor(value + 0.5))
     scale, unit = (1e6, "M") if value >= 999_500 else (1e3, "k")
     digits = 2 if scale == 1e6 and value < 1e7 else 1 if value / scale < 9.95 or scale == 1e6 else 0
-    shown = f"{value / scale:.{digits}f}"
+    shown = f"{math.floor(value / (scale / 10**digits) + 0.5) / 10**digits:.{digits}f}"
     return shown.replace(".", ",") + "\N{NO-BREAK SPACE}" + unit if lang == "fr" else shown + unit

@@ -19,7 +19,9 @@ from bifurque.dashboard.style import (
     FIRST_ON_LEG,
     LEG_PITCH,
     RADIUS,
+    RETURN_CLEAR,
     RETURN_HIGH,
+    RETURN_ROOM,
     RETURN_STUB,
     TANGENT,
     TURN,
@@ -72,16 +74,40 @@ class Plane:
         return x - radius, low - radius, x + radius, high + radius
 
     def badge(self, stop: str) -> Box | None:
-        """The room of the badge of a return: above its stop, or beyond the end of its leg."""
+        """The room of the badge of a return: above its stop, clear of its lines; or beyond the end of its leg."""
         back = self.grid.net.stops[stop].back
         if back is None:
             return None
         left, top, right, bottom = self.box(stop)
         half, middle = badge_width(back) / 2, (left + right) / 2
         block = self.grid.block[stop]
-        if block in self.grid.legs and self.rows.down[block] > 0:
-            return middle - half, bottom + RETURN_STUB, middle + half, bottom + RETURN_STUB + RETURN_HIGH
-        return middle - half, top - RETURN_STUB - RETURN_HIGH, middle + half, top - RETURN_STUB
+        before, after = self.beside(block)
+        one = min(half, RETURN_CLEAR) if before else half + max(half - RETURN_CLEAR, 0.0) * after
+        other = min(half, RETURN_CLEAR) if after else half + max(half - RETURN_CLEAR, 0.0) * before
+        start = bottom + RETURN_STUB
+        if block not in self.grid.legs or self.rows.down[block] < 0:
+            start = top - RETURN_STUB - RETURN_HIGH
+        return middle - one, start, middle + other, start + RETURN_HIGH
+
+    def beside(self, block: str) -> tuple[bool, bool]:
+        """Whether its lines pass to the left and to the right of a badge."""
+        column = self.grid.column[block]
+        left = self.links.gaps[column - 1] if column else []
+        right = self.links.gaps[column] if column < len(self.links.gaps) else []
+        return (
+            any(self._passes(block, column, one, column - 1, other) for other, one in left),
+            any(self._passes(block, column, one, column + 1, other) for one, other in right),
+        )
+
+    def _passes(self, block: str, column: int, here: Node, next_: int, there: Node) -> bool:
+        """Whether a link is in the way: of a leg; from above; from above a badge to beside it."""
+        if here[1] not in self.grid.lines(block):
+            return False
+        y, other = self.height(column, here), self.height(next_, there)
+        if here[0] == (block, ""):
+            return block in self.grid.legs or other < y - STRAIGHT
+        own = self.height(column, ((block, ""), here[1]))
+        return y < own < other + RADIUS + RETURN_ROOM
 
     def upright(self, stop: str) -> bool:
         """Whether a stop stands on a leg."""

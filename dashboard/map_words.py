@@ -38,7 +38,7 @@ from bifurque.engine.trigger import (
 from bifurque.engine.values import Duration
 
 NOTHING = Text()
-BADGE, BADGE_ROOM = 10.5, 96.0
+BADGE, BADGE_ROOM, BADGE_AIR = 10.5, 96.0, 14.0
 BUILT_IN = {
     "joined": Text("Arrivée", "Arrival"),
     "opened": Text("Ouverture", "Open"),
@@ -81,14 +81,14 @@ def join(texts: list[Text], sign: str = " ") -> Text:
     return Text(sign.join(t.fr for t in texts if t.fr), sign.join(t.en for t in texts if t.en))
 
 
-def badge_text(back: Text, lang: str) -> str:
+def badge_text(back: Text, lang: str, room: float = BADGE_ROOM) -> str:
     """What the badge of a return says."""
-    return cut("↩ " + (back.fr if lang == "fr" else back.en), BADGE, False, BADGE_ROOM)
+    return cut("↩ " + (back.fr if lang == "fr" else back.en), BADGE, False, room)
 
 
 def badge_width(back: Text) -> float:
     """How wide the badge of a return is, in the language that needs more."""
-    return max(text_width(badge_text(back, g), BADGE) for g in ("fr", "en")) + 14
+    return max(text_width(badge_text(back, g), BADGE) for g in ("fr", "en")) + BADGE_AIR
 
 
 def event_title(plan: Plan, event: str) -> Text:

@@ -8,15 +8,16 @@ from typing import Any
 import streamlit as st
 
 from bifurque.dashboard import page_station
-from bifurque.dashboard.address import choose
+from bifurque.dashboard.address import choose, note
 from bifurque.dashboard.layout import Layout
 from bifurque.dashboard.map_component import metro
 from bifurque.dashboard.map_flows import Flows, flows_of, weekly
 from bifurque.dashboard.map_layout import layout_of
-from bifurque.dashboard.map_svg import draw
+from bifurque.dashboard.map_legend import scale
+from bifurque.dashboard.map_svg import TOLD, draw
 from bifurque.dashboard.parts import View, everybody, heading, table
 from bifurque.dashboard.runs import Rows, Store, known_runs, open_store
-from bifurque.dashboard.style import width_of
+from bifurque.dashboard.style import THINNEST, WIDEST, width_of
 from bifurque.dashboard.wording import day, visible
 from bifurque.rules.errors import BifurqueError
 
@@ -35,21 +36,27 @@ def laid_out(folder: str, digest: str, _store: Store) -> Layout:
 def picture(folder: str, digest: str, mode: str, lang: str, weeks: tuple[int, int], other: str, _store: Store) -> str:
     """A map as SVG."""
     layout = laid_out(folder, digest, _store)
-    lived = None if mode == "plan" else flows_of(_store.run, layout, range(weeks[0], weeks[1] + 1))
+    chosen = None if weeks == whole_of(_store) else range(weeks[0], weeks[1] + 1)
+    lived = None if mode == "plan" else flows_of(_store.run, layout, chosen)
     beside: Flows | None = None
     if mode == "compare":
         base = open_store(known_runs()[other])
-        beside = flows_of(base.run, layout, range(weeks[0], weeks[1] + 1))
+        beside = flows_of(base.run, layout, chosen)
     return draw(layout, lived, other=beside, mode=mode, theme="page", lang=lang, title=" ", subtitle=" ")  # type: ignore[arg-type]
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def widths(folder: str, digest: str, _store: Store) -> list[list[float]]:
-    """How wide each track is in each week, on one scale for all of them."""
-    layout = laid_out(folder, digest, _store)
-    flows = weekly(_store.run, layout)
+def by_week(folder: str, digest: str, _store: Store) -> dict[str, Any]:
+    """The figures of every week, as whole numbers, and one scale of widths for all of them."""
+    flows = weekly(_store.run, laid_out(folder, digest, _store))
     most = max((count for f in flows for count in f.tracks), default=0.0) or 1.0
-    return [[round(width_of(count, most), 1) if count else 0.4 for count in f.tracks] for f in flows]
+    found: dict[str, Any] = {
+        name: [[round(count) for count in getattr(f, name)] for f in flows]
+        for name in ("tracks", "stations", "lines", "bands")
+    }
+    found["lost"] = [[round(100 * share) if share >= TOLD else 0 for share in f.lost] for f in flows]
+    shown = [[count, round(width_of(count, most), 1)] for count in scale(most)]
+    return found | {"most": most, "widths": [THINNEST, WIDEST], "scale": shown}
 
 
 def show(view: View) -> None:
@@ -65,6 +72,11 @@ def show(view: View) -> None:
     everything(view, svg, mode)
     with st.expander(view.t("as_table"), expanded=False):  # a click does not make it anew
         as_table(view, laid_out(*key(view), view.store))
+
+
+def whole_of(store: Store) -> tuple[int, int]:
+    """The first and the last week of a run, as the frame's slider has them."""
+    return 0, max(store.weeks - 1, 1)
 
 
 def key(view: View) -> tuple[str, str]:
@@ -105,18 +117,31 @@ def only(layout: Layout, journey: str) -> dict[str, list[Any]] | None:
 @st.fragment
 def everything(view: View, svg: str, mode: str) -> None:
     """The map and its panel: a click draws only this again."""
-    series = None
+    series, at = None, 0
     if mode == "flow":
-        labels = [view.t("whole_period"), *(week_name(view, n) for n in range(view.store.weeks))]
-        wide_by_week = widths(*key(view), view.store)
-        series = {"widths": wide_by_week, "labels": labels[: 1 + len(wide_by_week)]}
+        series = by_week(*key(view), view.store)
+        labels = [view.t("whole_period"), *(week_name(view, n) for n in range(len(series["tracks"])))]
+        series = series | {"labels": labels}
+        at = week_asked(len(series["tracks"]))
     texts = {name: view.t(name) for name in BUTTONS}
     if "chosen_pick" in st.session_state:  # from another page
         st.query_params["pick"] = st.session_state.pop("chosen_pick")
     picked = str(st.query_params.get("pick", ""))
     layout = laid_out(*key(view), view.store)
     shown = only(layout, str(st.session_state.get("line", "")))
-    metro(svg, aspect_of(svg), texts, key=WIDGET, picked=picked, weeks=series, on_pick=remember, lived=shown)
+    metro(
+        svg,
+        aspect_of(svg),
+        texts,
+        key=WIDGET,
+        picked=picked,
+        weeks=series,
+        on_pick=remember,
+        lived=shown,
+        lang=view.lang,
+        at=at,
+        on_week=remember_week,
+    )
     st.caption(view.t("map_help"))
     if picked:
         page_station.show(view, layout, picked)
@@ -153,6 +178,21 @@ def remember() -> None:
     picked = getattr(st.session_state.get(WIDGET), "pick", None)
     if isinstance(picked, str):
         st.query_params["pick"] = picked
+
+
+def week_asked(weeks: int) -> int:
+    """Where the slider stands: at the week of the address; at the whole period, 0, where there is no such week."""
+    asked = str(st.query_params.get("week") or st.session_state.get("chosen_week") or "")
+    names = [str(n) for n in range(weeks)]
+    note("week", asked if asked in names else "", "")
+    return names.index(asked) + 1 if asked in names else 0
+
+
+def remember_week() -> None:
+    """The week the slider was let go at goes into the address, counted from 0 as everywhere."""
+    place = getattr(st.session_state.get(WIDGET), "week", None)
+    if isinstance(place, int | float):
+        note("week", str(int(place) - 1) if place >= 1 else "", "")
 
 
 def week_name(view: View, week: int) -> str:

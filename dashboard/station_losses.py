@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from bifurque.dashboard.page_arbitration import winner
 from bifurque.dashboard.parts import View, table
 from bifurque.dashboard.runs import Rows
 
@@ -48,12 +49,12 @@ def show(view: View, where: Where, heading: str) -> None:
     """The reasons as a table; of several lines, by line."""
     rows = [
         {
-            "line": view.called(r["journey"]),
+            "line": view.called(r["journey"], "journey"),
             "reason": view.reason(r["reason"]),
             "times": r["times"],
             "value": r["value"],
         }
-        | {"winner": view.called(r["winner"]) if r["winner"] else ""}
+        | {"winner": winner(view, r["reason"], r["winner"]) if r["winner"] else ""}
         for r in lost(view, where)
     ]
     st.markdown(f"**{view.t(heading)}**")

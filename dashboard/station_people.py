@@ -13,7 +13,7 @@ from bifurque.dashboard import launching
 from bifurque.dashboard.layout import Layout, Station
 from bifurque.dashboard.parts import View
 from bifurque.dashboard.runs import Rows
-from bifurque.dashboard.station_flows import no_step, reached, steps_of
+from bifurque.dashboard.station_flows import arrived, drawn, no_step, reached, steps_of
 from bifurque.dashboard.wording import plain
 from bifurque.engine.routes import stations
 from bifurque.engine.values import Duration
@@ -34,7 +34,7 @@ def people(view: View, layout: Layout, at: Station, *, sends: bool) -> None:
     if "sample_walks" not in view.store.tables:
         return
     found = by_rows(view, layout, at, sends=sends)
-    if not found and not sends and not no_step(at.id):
+    if not found and not no_step(at.id) and arrived(layout, drawn(view, layout), at):
         found = by_lives(view, at)  # no row tells of them, or not when
     if not found:
         return

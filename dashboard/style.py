@@ -36,6 +36,8 @@ LABEL_AIR = 3.0
 LABEL_ROOM = math.ceil(LABEL_AIR + 2 * HUB_LABEL * LINE + NOTE * LINE + 2)
 """What a label of two lines and a note needs below its station; whole, as all heights are: nothing is nearly level."""
 RETURN_STUB, RETURN_HIGH = 10.0, 19.0
+RETURN_CLEAR = 30.0
+"""How far a badge may reach on the side where its lines pass."""
 RETURN_ROOM = RETURN_STUB + RETURN_HIGH + 5
 """The badge of a return, on its stub."""
 COLUMN = 46.0

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 import shutil
 import socket
@@ -102,6 +103,28 @@ def test_every_mode_of_the_map(shown, lang, mode):
     assert not test.exception
     assert len(test.get("bidi_component")) == 1
     assert T[lang]["losses"] in said(test)
+
+
+@pytest.mark.parametrize(("week", "place"), [("3", 4), ("0", 1), ("9", 10), ("10", 0), ("-1", 0), ("x", 0), ("", 0)])
+def test_the_week_of_the_address(shown, monkeypatch, week, place):
+    seen = []
+    monkeypatch.setattr("bifurque.dashboard.page_map.metro", lambda *_, **more: seen.append(more))
+    test = shown("map", week=week)
+    assert not test.exception
+    assert seen[0]["at"] == place
+    assert len(seen[0]["weeks"]["labels"]) == 11
+    assert len(json.dumps(seen[0]["weeks"])) < 100_000
+    assert test.query_params.get("week", [""])[0] == (week if place else "")
+
+
+def test_stages_say_how_many_entered(shown, home, monkeypatch):
+    seen = []
+    monkeypatch.setattr("bifurque.dashboard.page_map.metro", lambda svg, *_, **__: seen.append(svg))
+    for weeks, day in (("", 10_000), ("2-4", 35)):
+        shown("map", lang="en", **({"weeks": weeks} if weeks else {}))
+        sql = "SELECT sum(entered)::BIGINT AS n FROM stage_day WHERE stage = 'discovery' AND day >= ? AND day < ?"
+        (row,) = open_store(home / "plain").rows(sql, 14 if weeks else 0, day)
+        assert f'data-figure="band:0">{row["n"]}<' in seen[-1]
 
 
 @pytest.mark.parametrize("pick", ["station:nowhere", "track:0", "track:99999", "x", "station:cart#start", "track:-1"])

@@ -75,11 +75,24 @@ def wrong(layout):
                 found.append(f"a track ends beside {stop}")
         if stations[track.origin].stage > stations[track.target].stage:
             found.append(f"{track.origin} → {track.target} runs back")
+        badges = [s for s in layout.stations if s.badge is not None and s.id in (track.origin, track.target)]
+        found += [f"a track under the badge of {s.id}" for s in badges if passes(track, s.badge, 4)]
     for station in layout.stations:
         pitches = [b - a for a, b in itertools.pairwise(station.heights)]
         if any(abs(p - PITCH) > 0.05 for p in pitches):
             found.append(f"the lines of {station.id} are not at their pitch")
     return found
+
+
+def passes(track, box, air):
+    """Whether a track comes that near to a box."""
+    left, top, right, bottom = box[0] - air, box[1] - air, box[2] + air, box[3] + air
+    for (x0, y0), (x1, y1) in itertools.pairwise(track.points):
+        steps = math.ceil(math.dist((x0, y0), (x1, y1)))
+        spots = ((x0 + (x1 - x0) * k / steps, y0 + (y1 - y0) * k / steps) for k in range(steps + 1))
+        if any(left < x < right and top < y < bottom for x, y in spots):
+            return True
+    return False
 
 
 def bent(track):
@@ -98,6 +111,15 @@ def test_every_template_is_laid_out_as_a_map_must_be(name):
     assert wrong(layout) == []
     assert layout.crossings <= 2
     assert {s.id.split("#")[0] for s in layout.stations if s.kind == "start"} == {k.journey for k in layout.lines}
+
+
+@pytest.mark.parametrize("seed", [3, 5, 7, 9, 24, 52, 92, 159, 182])
+def test_badges_keep_clear_of_all_tracks_of_their_lines(seed):
+    layout = lay_out(loads(json.dumps(drawn(seed))))
+    badges = [s for s in layout.stations if s.badge is not None]
+    assert badges
+    covered = [(s.id, t.target) for s in badges for t in layout.tracks if t.line in s.lines and passes(t, s.badge, 4)]
+    assert covered == []
 
 
 def test_faults_would_be_seen():

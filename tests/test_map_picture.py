@@ -24,8 +24,9 @@ from bifurque.dashboard.map_flows import flows_of, imagined, weekly
 from bifurque.dashboard.map_layout import FILE, lay_out, layout_of
 from bifurque.dashboard.map_mermaid import mermaid
 from bifurque.dashboard.map_png import browser
+from bifurque.dashboard.map_script import COMPACT
 from bifurque.dashboard.map_svg import draw
-from bifurque.dashboard.map_text import visible
+from bifurque.dashboard.map_text import compact, visible
 from bifurque.rules.errors import BifurqueError
 
 TEMPLATES = Path(__file__).parents[1] / "engine" / "templates"
@@ -134,8 +135,13 @@ def test_what_was_lived_lies_on_the_tracks(lived):
     goals = {j for j, journey in one.plan.journeys.items() if journey.goal is not None}
     reached = sum(arrived[s.id] for s in layout.stations if s.kind in ("event", "goal"))
     assert reached == pytest.approx(sum(kpis["journeys"][j]["converted"] for j in goals), abs=1)
-    assert flows.bands[0] == kpis["stages"]["discovery"]["entered"]
+    moves = one.aggregate("stage_move").to_pylist()
+    came = [sum(m["contacts"] for m in moves if m["stage"] == band.name) for band in layout.bands]
+    assert flows.bands == tuple(came)
+    assert came[0] == 600 + kpis["stages"]["discovery"]["entered"], "who begins there, and who comes back"
     weeks = weekly(one, layout)
+    assert tuple(map(sum, zip(*(w.bands for w in weeks), strict=True))) == flows.bands
+    assert weeks[3] == flows_of(one, layout, [3])
     assert [sum(w.tracks[n] for w in weeks) for n in range(len(layout.tracks))] == pytest.approx(list(flows.tracks))
     two = zip(weeks[0].lines, weeks[1].lines, strict=True)
     assert flows_of(one, layout, range(2)).lines == tuple(a + b for a, b in two)
@@ -198,7 +204,7 @@ def test_the_command_writes_files(lived, tmp_path):
     ):
         assert run_map(*words, "-o", tmp_path / "map.svg", "--lang", "en")[0] == 0
         parsed((tmp_path / "map.svg").read_text("utf-8"))
-    assert run_map(plan, one.folder, "--weeks", "1-2", "-o", tmp_path / "map.svg")[0] == 0
+    assert run_map(plan, one.folder, "--weeks", "0-8", "-o", tmp_path / "map.svg")[0] == 0
     assert run_map(plan, "-o", tmp_path / "map.mmd", "--lang", "en")[0] == 0
     assert (tmp_path / "map.mmd").read_text("utf-8").startswith('flowchart LR\n  subgraph b0["Discovery"]\n')
 
@@ -208,7 +214,8 @@ def test_the_command_writes_files(lived, tmp_path):
     [
         (["-o", "map.pdf"], "a map is written as .svg, .png, .mmd"),
         (["--mode", "flow"], "shows no flows"),
-        (["--weeks", "9-3"], "expected such as 1-4"),
+        (["--weeks", "9-3"], "expected such as 0-3"),
+        (["--weeks", "0-3"], "the map shows no run"),
         (["nowhere"], "is not a run folder"),
     ],
 )
@@ -218,6 +225,60 @@ def test_what_cannot_be_drawn_is_said(words, said, tmp_path, monkeypatch):
     assert code == 2
     assert said in output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_weeks_are_counted_as_on_the_pages(lived, tmp_path):
+    one, _ = lived
+    layout = layout_of(one)
+    file = tmp_path / "map.svg"
+    assert run_map(one.folder, one.folder, "--weeks", "0", "-o", file, "--lang", "en")[0] == 0
+    shown = file.read_text("utf-8")
+    assert shown == draw(layout, flows_of(one, layout, [0]), lang="en", lived=re.search("one, [^<]+", shown)[0])
+    code, output = run_map(one.folder, one.folder, "--weeks", "9-11", "-o", tmp_path / "none.svg")
+    assert code == 2
+    assert f"{one.folder} has the weeks 0-8" in output
+    assert not (tmp_path / "none.svg").exists()
+
+
+def test_a_picture_names_its_runs(lived, tmp_path):
+    one, other = lived
+    dates = {name: set() for name in ("en", "fr")}
+    for lang, found in dates.items():
+        for words in ([one.folder], [other.folder, "--weeks", "1"], [one.folder, other.folder], []):
+            assert run_map(one.folder, *words, "-o", tmp_path / "map.svg", "--lang", lang)[0] == 0
+            texts = re.findall(r"<text[^>]*>([^<]+)</text>", (tmp_path / "map.svg").read_text("utf-8"))
+            found.add(texts[1])
+    assert {t for t in dates["en"] if t.startswith(("one", "other", "A:"))} == {
+        "one, 1 Jan 2026 – 1 Mar 2026",
+        "other, 8 Jan 2026 – 14 Jan 2026",
+        "A: one, 1 Jan 2026 – 1 Mar 2026 · B: other, 1 Jan 2026 – 1 Mar 2026",
+    }
+    assert "other, 8 janv. 2026 – 14 janv. 2026" in dates["fr"]
+
+
+def test_the_legend_explains_what_its_mode_draws(lived):
+    one, other = lived
+    layout = layout_of(one)
+    a, b = flows_of(one, layout), flows_of(other, layout)
+    flow, gap, compared = draw(layout, a), draw(layout, a, mode="gap"), draw(layout, b, other=a)
+    assert ("des messages ne partent pas" in flow, "✕%" in flow, "±%" in flow) == (True, True, False)
+    for svg, words in ((gap, "de l'imaginé au vécu"), (compared, "de A à B")):
+        assert ("✕" in svg, "±%" in svg, words in svg.replace("&#x27;", "'")) == (False, True, True)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_what_passes_is_called_passages(lived, lang):
+    one, _ = lived
+    layout = layout_of(one)
+    flows = flows_of(one, layout)
+    root = parsed(draw(layout, flows, lang=lang))
+    assert not [t.text for t in root.iter(f"{SVG}text") if "ontact" in (t.text or "")]
+    word = "passages :" if lang == "fr" else "passages:"
+    for group in (g for g in root.iter(f"{SVG}g") if g.get("class") == "station"):
+        assert word in group.get("aria-label")
+    tracks = [p.find(f"{SVG}title").text for p in root.iter(f"{SVG}path") if p.get("data-track")]
+    assert len(tracks) == len(layout.tracks)
+    assert all(word in told for told in tracks)
 
 
 def test_a_run_of_an_older_version_is_said(lived, tmp_path):
@@ -268,6 +329,19 @@ def measured(pages, tmp_path):
     for escaped, plain in (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\xa0"), ("&amp;", "&")):
         text = text.replace(escaped, plain)
     return json.loads(text)
+
+
+@with_browser
+def test_the_browser_writes_figures_as_python_does(tmp_path):
+    values = [*range(0, 3000, 7), *range(3000, 2_000_000, 7919), 1250, 9949, 9950, 99_950, 999_499, 999_500, 9_995_000]
+    page = tmp_path / "page.html"
+    asked = f"JSON.stringify({values}.map(v => [compact(v, 'fr'), compact(v, 'en')]))"
+    page.write_text(f"<!doctype html><body><script>{COMPACT}document.body.textContent = {asked};</script>", "utf-8")
+    words = [installed(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"]
+    words += [f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    found = json.loads(re.search(r"\[\[.*\]\]", done.stdout.replace("&nbsp;", "\xa0"))[0])
+    assert found == [[compact(v, "fr"), compact(v, "en")] for v in values]
 
 
 @with_browser
