@@ -7,9 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from bifurque.dashboard import launching
+from bifurque.dashboard.parts import technical
 from bifurque.dashboard.texts import T
-from bifurque.dashboard.wording import visible
-from bifurque.engine.french import in_language
 
 EXAMPLE = "example"
 """The job without which there is nothing to see."""
@@ -37,7 +36,7 @@ def follow(lang: str, key: str) -> None:
         return
     if job.failed:
         st.error(T[lang]["trouble"])
-        st.code(visible(in_language(job.failed, lang), 2000), language=None, wrap_lines=True)
+        st.code(technical(job.failed, lang), language=None, wrap_lines=True)
         if st.button(T[lang]["again"], key=f"again_{key}"):
             del all_jobs()[key]
             st.rerun()

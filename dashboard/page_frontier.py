@@ -43,7 +43,7 @@ def sweep(view: View) -> None:
         tried = len(sweeping.read(vary).rows)
     except DataError as error:
         st.warning(view.t("values_unread"))
-        st.code(technical(str(error)), language=None, wrap_lines=True)
+        st.code(technical(str(error), view.lang), language=None, wrap_lines=True)
         return
     place = sweeping.place(view.store, vary, contacts)
     rows, key = sweeping.found(place, "variants"), f"sweep-{place.name}"

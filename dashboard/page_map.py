@@ -15,7 +15,7 @@ from bifurque.dashboard.map_flows import Flows, flows_of, weekly
 from bifurque.dashboard.map_layout import layout_of
 from bifurque.dashboard.map_legend import scale
 from bifurque.dashboard.map_svg import TOLD, draw
-from bifurque.dashboard.parts import View, everybody, heading, table
+from bifurque.dashboard.parts import View, everybody, heading, table, trouble
 from bifurque.dashboard.runs import Rows, Store, known_runs, open_store
 from bifurque.dashboard.style import THINNEST, WIDEST, width_of
 from bifurque.dashboard.wording import day, visible
@@ -67,7 +67,7 @@ def show(view: View) -> None:
         with st.spinner(view.t("drawing")):
             svg = picture(*key(view), mode, view.lang, view.weeks, other, view.store)
     except BifurqueError as error:
-        st.warning(visible(str(error), 300))
+        trouble(view.lang, error)
         return
     everything(view, svg, mode)
     with st.expander(view.t("as_table"), expanded=False):  # a click does not make it anew
@@ -103,7 +103,9 @@ def choices(view: View) -> tuple[str, str]:
                 return "flow", ""
             other = choose(view.t("against"), others, "with", visible, width=300)
         lines = ["", *view.store.plan.journeys]
-        choose(view.t("line"), lines, "line", lambda j: view.called(j) if j else view.t("all_lines"), width=300)
+        choose(
+            view.t("line"), lines, "line", lambda j: view.called(j, "journey") if j else view.t("all_lines"), width=300
+        )
     return mode, other
 
 
@@ -153,7 +155,7 @@ def beside(view: View, other: str) -> None:
     try:
         svg = picture(*key(view), "compare", view.lang, view.weeks, other, view.store)
     except BifurqueError as error:
-        st.warning(visible(str(error), 300))
+        trouble(view.lang, error)
         return
     texts = {name: view.t(name) for name in BUTTONS}
     metro(svg, aspect_of(svg), texts, key="metro_beside", picked="", weeks=None, on_pick=to_map)
@@ -212,7 +214,7 @@ def as_table(view: View, layout: Layout) -> None:
             continue
         found = page_station.figures_of(view, layout, station)
         title = station.title.fr if view.lang == "fr" else station.title.en
-        row: dict[str, Any] = {"journey": view.called(journey), "station": visible(title or step)}
+        row: dict[str, Any] = {"journey": view.called(journey, "journey"), "station": visible(title or step)}
         rows.append(row | {k: found[k] for k in ("arrived", "left_on", "sent", "lost", "first_reason")})
     heading(view.t("stations"))
     table(view, rows, {k: view.t(k) for k in rows[0]} if rows else {}, "stations")

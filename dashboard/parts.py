@@ -18,6 +18,7 @@ import streamlit as st
 from bifurque.dashboard.runs import NotShown, Rows, Store
 from bifurque.dashboard.texts import T
 from bifurque.dashboard.wording import LOCALE, plain, safe_cell, visible
+from bifurque.engine.french import in_language
 from bifurque.engine.words import reason
 from bifurque.rules.errors import RunError
 
@@ -213,7 +214,7 @@ def trouble(lang: str, error: Exception, why: str = "") -> None:
         why: the key of a sentence about it; else one for its kind.
     """
     st.error(T[lang][why or sentence(error)])
-    st.code(technical(str(error)), language=None, wrap_lines=True)
+    st.code(technical(str(error), lang), language=None, wrap_lines=True)
 
 
 def sentence(error: Exception) -> str:
@@ -225,6 +226,6 @@ def sentence(error: Exception) -> str:
     return "table_damaged" if isinstance(error, duckdb.Error | pa.ArrowException | OSError) else "trouble"
 
 
-def technical(text: str) -> str:
-    """What the product says of an error, without the folders of this machine."""
-    return visible(_FOLDERS.sub("", text), 2000)
+def technical(text: str, lang: str) -> str:
+    """What the product says of an error in the reader's language, without the folders of this machine."""
+    return visible(_FOLDERS.sub("", in_language(text, lang)), 2000)

@@ -339,6 +339,6 @@ def test_what_fails_beside_is_told_too(home, tmp_path, monkeypatch, lang):
 
 
 def test_folders_of_this_machine_are_left_out():
-    assert technical("/home/me/runs/a: no contact `x`") == "a: no contact `x`"
-    assert technical("No magic bytes at '/tmp/r/loop.parquet'") == "No magic bytes at 'loop.parquet'"
-    assert technical("opens/sends of 3/4") == "opens/sends of 3/4"
+    assert technical("/home/me/runs/a: no contact `x`", "en") == "a: no contact `x`"
+    assert technical("No magic bytes at '/tmp/r/loop.parquet'", "en") == "No magic bytes at 'loop.parquet'"
+    assert technical("opens/sends of 3/4", "en") == "opens/sends of 3/4"
