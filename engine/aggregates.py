@@ -12,6 +12,7 @@ from bifurque.engine.group_tables import Books, branch, kpi, loop, pressure_week
 from bifurque.engine.kpi import Counters
 from bifurque.engine.ledger import Vocabulary
 from bifurque.engine.program import Program
+from bifurque.engine.run import write_table
 from bifurque.rules.compiled import Words
 from bifurque.rules.layout import (
     N_CLICKED,
@@ -49,15 +50,6 @@ def write_aggregates(folder: File, program: Program, counters: Words, lost: Word
         ("edge_week", edge_week(program, found)),
     ):
         write_table(folder, name, table)
-
-
-def write_table(folder: File, name: str, table: Any) -> None:
-    """Write one table whole or not at all."""
-    import pyarrow.parquet as parquet
-
-    partial = folder / f"{name}.partial"
-    parquet.write_table(table, partial, compression="zstd")
-    partial.rename(folder / f"{name}.parquet")
 
 
 def _rows(program: Program, where: tuple[Any, ...]) -> dict[str, Any]:

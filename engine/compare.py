@@ -14,7 +14,7 @@ from bifurque.actors.layout import P_CONTACT, P_ZONE
 from bifurque.engine.figures import Key, unit
 from bifurque.engine.intervals import sign_probability, student
 from bifurque.engine.paired import Moments, Paired, Progress, pair
-from bifurque.engine.run import MANIFEST, Run, open_run, write_json
+from bifurque.engine.run import MANIFEST, Run, open_run, write_json, write_table
 from bifurque.engine.seeds import how_often, of_several, reseeded, row_by_seed
 from bifurque.engine.setting import Setting, prepare, within
 from bifurque.engine.together import Together
@@ -151,15 +151,12 @@ class Comparison:
         Raises:
             RunError: the folder holds something already.
         """
-        import pyarrow.parquet as parquet
-
         path = File(folder)
         if path.exists() and any(path.iterdir()) and not overwrite:
             raise RunError(f"{path}: exists already; choose another folder, or add --overwrite")
         path.mkdir(parents=True, exist_ok=True)
         for name, table in (("figures", self.table), ("groups", self.groups), ("changed", self.changed)):
-            parquet.write_table(table, path / f"{name}.partial", compression="zstd")
-            (path / f"{name}.partial").rename(path / f"{name}.parquet")
+            write_table(path, name, table)
         write_json(path / "comparison.json", self.data())
 
 

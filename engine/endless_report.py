@@ -10,6 +10,7 @@ from bifurque.engine.compare import Comparison
 from bifurque.engine.compare_report import table
 from bifurque.engine.compare_words import say
 from bifurque.engine.endless import Endless
+from bifurque.engine.run import write_table
 from bifurque.engine.sweep_report import aligned
 from bifurque.engine.words import figure
 from bifurque.rules.errors import RunError
@@ -61,7 +62,6 @@ def write_endless(found: Endless, folder: File) -> None:
         RunError: the folder holds something already.
     """
     import pyarrow as pa
-    import pyarrow.parquet as parquet
 
     if folder.exists() and any(folder.iterdir()):
         raise RunError(f"{folder}: exists already; choose another folder")
@@ -69,5 +69,4 @@ def write_endless(found: Endless, folder: File) -> None:
     tables: dict[str, Any] = {"flags": found.flags}
     tables |= {"journeys": pa.Table.from_pylist(found.journeys), "months": pa.Table.from_pylist(found.months)}
     for name, rows in tables.items():
-        parquet.write_table(rows, folder / f"{name}.partial", compression="zstd")
-        (folder / f"{name}.partial").rename(folder / f"{name}.parquet")
+        write_table(folder, name, rows)

@@ -33,7 +33,7 @@ from bifurque.actors.layout import (
 from bifurque.engine.compile_people import default_word
 from bifurque.engine.imports import Imported, with_events
 from bifurque.engine.ledger import taken
-from bifurque.engine.run import read_parquet
+from bifurque.engine.run import read_parquet, write_table
 from bifurque.engine.sink import Nowhere
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
@@ -134,12 +134,9 @@ def with_letters(setting: Setting, known: Letters | None = None) -> Setting:
 def write_letters(folder: File, letters: Letters) -> None:
     """Keep them with a run, so that who looks into it need not try all those lives again."""
     import pyarrow as pa
-    import pyarrow.parquet as parquet
 
     columns = {name: letters.rows[:, i] for i, name in enumerate(COLUMNS)}
-    table = pa.table(columns).replace_schema_metadata({"note": letters.note})
-    parquet.write_table(table, folder / f"{FILE}.partial", compression="zstd")
-    (folder / f"{FILE}.partial").rename(folder / FILE)
+    write_table(folder, File(FILE).stem, pa.table(columns).replace_schema_metadata({"note": letters.note}))
 
 
 def read_letters(folder: File) -> Letters | None:

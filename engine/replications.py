@@ -28,6 +28,7 @@ from bifurque.engine.kpi import Figures, kpis, shared_figures
 from bifurque.engine.living import Progress, books_of, live_all
 from bifurque.engine.program import Program
 from bifurque.engine.referrals import referral_figures
+from bifurque.engine.run import write_table
 from bifurque.engine.setting import Setting, one_of, within
 from bifurque.rules.compiled import Words
 from bifurque.rules.errors import DataError
@@ -178,15 +179,13 @@ def left_of(setting: Setting, books: Journal | None) -> Figures:
 def _write(folder: File, setting: Setting, every: Sequence[Figures]) -> None:
     """The totals of each replication, one row each."""
     import pyarrow as pa
-    import pyarrow.parquet as parquet
 
     rows = [
         {"replication": i, "seed": setting.seed + i}
         | {k: float(v) for k, v in figures["totals"].items() if isinstance(v, int | float)}
         for i, figures in enumerate(every)
     ]
-    parquet.write_table(pa.Table.from_pylist(rows), folder / "kpi.partial", compression="zstd")
-    (folder / "kpi.partial").rename(folder / "kpi.parquet")
+    write_table(folder, "kpi", pa.Table.from_pylist(rows))
 
 
 def before(setting: Setting, warm_up: int, workers: int) -> Words:

@@ -86,6 +86,15 @@ def read_json(file: File) -> dict[str, Any]:
     return found
 
 
+def write_table(folder: File, name: str, table: Any) -> None:
+    """Write one Arrow table as Parquet, whole or not at all."""
+    import pyarrow.parquet as parquet
+
+    partial = folder / f"{name}.partial"
+    parquet.write_table(table, partial, compression="zstd")
+    partial.rename(folder / f"{name}.parquet")
+
+
 def read_parquet(file: File, filters: Any = None) -> Any:
     """A Parquet file of a run as an Arrow table; only some of its rows if there are filters.
 

@@ -28,7 +28,7 @@ from bifurque.engine.letters import write_letters
 from bifurque.engine.living import ROWS, STRETCH, Ledger, Progress, books_of
 from bifurque.engine.program import Program
 from bifurque.engine.replications import Wanted, before, left_of, replicate
-from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json
+from bifurque.engine.run import KPI, MANIFEST, Run, new_folder, open_run, plain_reason, sha256, write_json, write_table
 from bifurque.engine.setting import Setting, one_of, prepare
 from bifurque.engine.standing import with_room
 from bifurque.engine.walks import write_walks
@@ -324,8 +324,4 @@ def _results(folder: File, job: Job, lived: list[Lived], manifest: dict[str, Any
     write_aggregates(folder / "aggregates", setting.program, counters, lost)
     write_walks(folder / "aggregates", setting)
     if setting.people.ids is not None:
-        import pyarrow.parquet as parquet
-
-        partial = folder / "contacts.partial"
-        parquet.write_table(setting.people.ids, partial, compression="zstd")
-        partial.rename(folder / "contacts.parquet")
+        write_table(folder, "contacts", setting.people.ids)

@@ -17,7 +17,7 @@ from bifurque.engine.check_sharing import depends
 from bifurque.engine.figures import unit
 from bifurque.engine.load import load, loads
 from bifurque.engine.paired import Reals
-from bifurque.engine.run import read_json, write_json
+from bifurque.engine.run import read_json, write_json, write_table
 from bifurque.engine.setting import Setting, one_of, prepare, within
 from bifurque.engine.trying import ByContact, BySeed
 from bifurque.engine.variants import Grid, Spread, Tried, front
@@ -259,12 +259,9 @@ class _Folder:
 
     def finish(self, found: Sweep) -> None:
         """Write the tables."""
-        import pyarrow.parquet as parquet
-
         if self.path is None:
             return
         for name, table in (("variants", found.table), ("prices", found.price_table)):
-            parquet.write_table(table, self.path / f"{name}.partial", compression="zstd")
-            (self.path / f"{name}.partial").rename(self.path / f"{name}.parquet")
+            write_table(self.path, name, table)
         known = msgspec.json.decode((self.path / "sweep.json").read_bytes())
         write_json(self.path / "sweep.json", known | {"complete": True})

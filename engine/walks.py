@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from bifurque.actors.layout import P_FIRST, P_PERSONA, P_ZONE
-from bifurque.engine.aggregates import write_table
 from bifurque.engine.answers import newcomer
 from bifurque.engine.ledger import Tabulator, Vocabulary, taken
 from bifurque.engine.referrals import people_of
-from bifurque.engine.run import Run
+from bifurque.engine.run import Run, write_table
 from bifurque.engine.setting import Setting
 from bifurque.rules.compiled import Words
 
