@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bifurque.engine import french_check, french_data, french_notes, french_plan, french_rules
-
 MOST = 2_000
 """Characters of a message: a longer one quotes more than it says."""
 MOST_JOINTS, MOST_DEPTH = 40, 12
@@ -53,6 +51,9 @@ def _template(english: str, french: str) -> Template:
 
 
 def _pairs() -> Iterator[tuple[str, str]]:
+    # only who reads French pays for the tables
+    from bifurque.engine import french_check, french_data, french_notes, french_plan, french_rules
+
     for english, french in french_plan.NOUNS:
         article, _, noun = french.partition(" ")
         the = "l'" if noun[0] in "aeéio" else "le " if article == "un" else "la "
