@@ -13,7 +13,7 @@ from bifurque.dashboard import launching
 from bifurque.dashboard.layout import Layout
 from bifurque.dashboard.map_component import metro
 from bifurque.dashboard.map_flows import tracks_of
-from bifurque.dashboard.page_map import BUTTONS, aspect_of, key, laid_out, picture, to_map
+from bifurque.dashboard.page_map import BUTTONS, aspect_of, laid_out, picture, to_map
 from bifurque.dashboard.parts import SCALE, View, chart, data, heading, table, trouble
 from bifurque.dashboard.runs import Rows
 from bifurque.dashboard.wording import number, plain, visible
@@ -40,9 +40,9 @@ def show(view: View, contact: str, rows: Rows, zone: str) -> None:
     """The path and the scores of one contact."""
     try:
         with st.spinner(view.t("living")):
-            found = walked(*key(view), contact)  # kept: who is not in the sample was lived again before
-            layout = laid_out(*key(view), view.store)
-            svg = picture(*key(view), "plan", view.lang, (0, 0), "", view.store)
+            found = walked(*view.store.key, contact)  # kept: who is not in the sample was lived again before
+            layout = laid_out(*view.store.key, view.store)
+            svg = picture(*view.store.key, "plan", view.lang, (0, 0), "", view.store)
     except BifurqueError as error:
         trouble(view.lang, error)
         return

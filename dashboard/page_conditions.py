@@ -25,7 +25,7 @@ def show(view: View, journey: str) -> None:
     """The tree of those who enter a journey."""
     if "sample_walks" not in view.store.tables:
         return
-    found, contacts = grown(str(view.store.folder), view.store.run.manifest["digest"], journey, view.store)
+    found, contacts = grown(*view.store.key, journey, view.store)
     about = view.t("tree_why", plain(view.called(journey, "journey")), number(view.lang, contacts), conditions.DAYS)
     heading(view.t("tree"), about)
     everybody(view)

@@ -92,10 +92,9 @@ def lived(view: View, contact: str) -> tuple[Rows, Rows, dict[str, Any]]:
     rows = view.rows("SELECT * FROM sample_walks WHERE contact = ?", number_)
     if rows:
         return rows, view.rows("SELECT * FROM sample_events WHERE contact = ?", number_), rows[0]
-    place = str(view.store.folder), view.store.run.manifest["digest"]
     with st.spinner(view.t("living")):
-        known = contact_path.walked(*place, contact)
-        return again(*place, contact), known["events"], known
+        known = contact_path.walked(*view.store.key, contact)
+        return again(*view.store.key, contact), known["events"], known
 
 
 @st.cache_data(show_spinner=False, max_entries=50)

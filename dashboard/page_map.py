@@ -65,23 +65,18 @@ def show(view: View) -> None:
     mode, other = choices(view)
     try:
         with st.spinner(view.t("drawing")):
-            svg = picture(*key(view), mode, view.lang, view.weeks, other, view.store)
+            svg = picture(*view.store.key, mode, view.lang, view.weeks, other, view.store)
     except BifurqueError as error:
         trouble(view.lang, error)
         return
     everything(view, svg, mode)
     with st.expander(view.t("as_table"), expanded=False):  # a click does not make it anew
-        as_table(view, laid_out(*key(view), view.store))
+        as_table(view, laid_out(*view.store.key, view.store))
 
 
 def whole_of(store: Store) -> tuple[int, int]:
     """The first and the last week of a run, as the frame's slider has them."""
     return 0, max(store.weeks - 1, 1)
-
-
-def key(view: View) -> tuple[str, str]:
-    """What a picture depends on."""
-    return str(view.store.folder), str(view.store.run.manifest["digest"])
 
 
 def choices(view: View) -> tuple[str, str]:
@@ -121,7 +116,7 @@ def everything(view: View, svg: str, mode: str) -> None:
     """The map and its panel: a click draws only this again."""
     series, at = None, 0
     if mode == "flow":
-        series = by_week(*key(view), view.store)
+        series = by_week(*view.store.key, view.store)
         labels = [view.t("whole_period"), *(week_name(view, n) for n in range(len(series["tracks"])))]
         series = series | {"labels": labels}
         at = week_asked(len(series["tracks"]))
@@ -129,7 +124,7 @@ def everything(view: View, svg: str, mode: str) -> None:
     if "chosen_pick" in st.session_state:  # from another page
         st.query_params["pick"] = st.session_state.pop("chosen_pick")
     picked = str(st.query_params.get("pick", ""))
-    layout = laid_out(*key(view), view.store)
+    layout = laid_out(*view.store.key, view.store)
     shown = only(layout, str(st.session_state.get("line", "")))
     metro(
         svg,
@@ -153,7 +148,7 @@ def beside(view: View, other: str) -> None:
     """The map of this run above that of another one: what each line gains and loses."""
     heading(view.t("map_gap"), view.t("map_gap_why"))
     try:
-        svg = picture(*key(view), "compare", view.lang, view.weeks, other, view.store)
+        svg = picture(*view.store.key, "compare", view.lang, view.weeks, other, view.store)
     except BifurqueError as error:
         trouble(view.lang, error)
         return

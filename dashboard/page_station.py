@@ -19,13 +19,12 @@ from bifurque.dashboard.station_flows import (
     lasting,
     no_step,
     onward,
-    said,
     steps_of,
     titled,
     wait_before,
     wait_of,
 )
-from bifurque.dashboard.wording import brief, number, percent, plain
+from bifurque.dashboard.wording import brief, number, percent, plain, title
 
 
 def show(view: View, layout: Layout, picked: str) -> None:
@@ -37,7 +36,7 @@ def show(view: View, layout: Layout, picked: str) -> None:
     elif kind == "track" and what.isdecimal() and int(what) < len(layout.tracks):
         track = layout.tracks[int(what)]
         a, b = (titled(view, layout, s) for s in (track.origin, track.target))
-        heading(plain(f"{a} → {b}"), plain(said(layout.lines[track.line].title, view.lang, "")))
+        heading(plain(f"{a} → {b}"), plain(title(layout.lines[track.line].title, "", view.lang)))
         between(view, layout, int(what))
 
 
@@ -65,8 +64,8 @@ def sends(at: Station) -> bool:
 
 def station(view: View, layout: Layout, at: Station) -> None:
     """One station: for every line that stops there when it is shared."""
-    lines = ", ".join(said(layout.lines[n].title, view.lang, "") for n in at.lines)
-    heading(plain(said(at.title, view.lang, at.id)), plain(lines, 200))
+    lines = ", ".join(title(layout.lines[n].title, "", view.lang) for n in at.lines)
+    heading(plain(title(at.title, at.id, view.lang)), plain(lines, 200))
     if no_step(at.id):
         station_ends.show(view, layout, at)
         station_people.people(view, layout, at, sends=False)

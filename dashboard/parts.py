@@ -74,7 +74,7 @@ class View:
 
     def rows(self, sql: str, *values: Any) -> Rows:
         """The answer to a question; asked once."""
-        return answered(str(self.store.folder), self.store.run.manifest["digest"], sql, values, self.store)
+        return answered(*self.store.key, sql, values, self.store)
 
     @property
     def group(self) -> tuple[str, str]:

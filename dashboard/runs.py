@@ -98,6 +98,11 @@ class Store:
         return self.run.folder
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What all that is worked out about this run depends on: its folder and its digest."""
+        return str(self.folder), str(self.run.manifest["digest"])
+
+    @property
     def weeks(self) -> int:
         """How many weeks it lasts."""
         return -(-(int(self.run.manifest["end"]) - int(self.run.manifest["start"])) // (7 * 86400))

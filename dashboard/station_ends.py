@@ -16,11 +16,10 @@ from bifurque.dashboard.station_flows import (
     entered,
     onward,
     reached,
-    said,
     titled,
     wait_before,
 )
-from bifurque.dashboard.wording import brief, percent
+from bifurque.dashboard.wording import brief, percent, title
 
 
 def lines_into(layout: Layout, at: Station) -> list[int]:
@@ -84,11 +83,11 @@ def origins(view: View, layout: Layout, at: Station) -> Rows:
     rows: Rows = []
     for line in lines:
         mine = [(t.origin, round(flows.tracks[n])) for n, t in tracks if t.line == line]
-        title = said(layout.lines[line].title, view.lang, layout.lines[line].journey)
+        name = title(layout.lines[line].title, layout.lines[line].journey, view.lang)
         for ways in [mine] if len(lines) > 1 else [[way] for way in mine]:
             came = sum(passed for _, passed in ways)
             names = ", ".join(titled(view, layout, origin) for origin, _ in ways)
-            row = {"line": title, "previous": names, "arrived": came, "share": came / whole}
+            row = {"line": name, "previous": names, "arrived": came, "share": came / whole}
             rows.append(row if start else row | {"of_entered": came / max(entered(layout, flows, [line]), 1)})
     if start and rows:  # the others are those whom its own trigger, or a rule, lets in
         own = max(whole - sum(r["arrived"] for r in rows), 0)

@@ -9,22 +9,16 @@ import streamlit as st
 
 from bifurque.dashboard.layout import Layout, Station
 from bifurque.dashboard.map_flows import Flows, flows_of, tracks_of, weekly
-from bifurque.dashboard.parts import ACCENT, View, chart, data
+from bifurque.dashboard.parts import ACCENT, View, by_week, chart, data
 from bifurque.dashboard.runs import Rows, Store
-from bifurque.dashboard.wording import number, visible
+from bifurque.dashboard.wording import number, title, visible
 from bifurque.engine.routes import stations
-from bifurque.engine.trigger import Text
-
-
-def said(text: Text, lang: str, name: str) -> str:
-    """A title of the map in a language."""
-    return visible((text.fr if lang == "fr" else text.en) or text.en or text.fr or name)
 
 
 def titled(view: View, layout: Layout, id_: str) -> str:
     """What a station of the map is called."""
     at = next((s for s in layout.stations if s.id == id_), None)
-    return said(at.title, view.lang, id_) if at is not None else visible(id_)
+    return title(at.title, id_, view.lang) if at is not None else visible(id_)
 
 
 @st.cache_resource(show_spinner=False, max_entries=40)
@@ -39,12 +33,12 @@ def _each(folder: str, digest: str, _store: Store, _layout: Layout) -> list[Flow
 
 def drawn(view: View, layout: Layout) -> Flows:
     """The figures of the map over the chosen weeks."""
-    return _over(str(view.store.folder), str(view.store.run.manifest["digest"]), view.weeks, view.store, layout)
+    return _over(*view.store.key, view.weeks, view.store, layout)
 
 
 def each_week(view: View, layout: Layout) -> dict[int, Flows]:
     """The figures of the map in each of the chosen weeks."""
-    found = _each(str(view.store.folder), str(view.store.run.manifest["digest"]), view.store, layout)
+    found = _each(*view.store.key, view.store, layout)
     return {week: f for week, f in enumerate(found) if view.weeks[0] <= week <= view.weeks[1]}
 
 
@@ -139,8 +133,8 @@ def _nowhere(view: View, rows: Rows, steps: set[str], first: str) -> dict[str, O
     found: dict[str, Onward] = {}
     for row in rows:
         if row["track"] is None and row["from"] in steps and row["to"] not in steps:
-            title = view.called(row["to"]) if row["to"] else view.t("the_end")
-            way = found.setdefault(row["to"], Onward(None, title, 0))
+            name = view.called(row["to"]) if row["to"] else view.t("the_end")
+            way = found.setdefault(row["to"], Onward(None, name, 0))
             way.passed += row["passed"]
             way.rows.append(row)
             way.timed = way.timed and row["from"] == first
@@ -188,7 +182,7 @@ def course(view: View, weeks: dict[int, float], what: str) -> None:
         alt.Chart(data(rows))
         .mark_area(opacity=0.15, color=ACCENT, line={"color": ACCENT, "strokeWidth": 2})
         .encode(
-            x=alt.X("week:Q", title=view.t("week"), axis=alt.Axis(grid=False)),
+            x=by_week(view),
             y=alt.Y(f"{what}:Q", title=view.t(what), axis=alt.Axis(format="~s")),
             tooltip=["week:Q", f"{what}:Q"],
         )

@@ -177,11 +177,10 @@ def by_lives(view: View, at: Station) -> Rows:
     )
     if not asked:
         return []
-    key = str(view.store.folder), str(view.store.run.manifest["digest"])
     numbers = tuple(row["contact"] for row in asked)
     try:
         with st.spinner(view.t("living")):
-            found = _passed(*key, journey, tuple(sorted(steps_of(view, at.id))), (since, until), numbers)
+            found = _passed(*view.store.key, journey, tuple(sorted(steps_of(view, at.id))), (since, until), numbers)
     except BifurqueError:
         st.caption(view.t("nobody_lives"))
         return []
