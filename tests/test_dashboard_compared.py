@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
 
-from dashboard_shown import faults, page_of, showing  # noqa: E402
+from dashboard_shown import page_of, showing  # noqa: E402
 
 from bifurque.dashboard import comparing, page_arbitration, page_contact, page_frontier, page_turning  # noqa: E402
 from bifurque.dashboard.map_layout import layout_of  # noqa: E402
@@ -32,11 +32,7 @@ RUNS_MADE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def no_fault(caplog):
-    """A page that meets what nobody foresaw says so in the log: none does."""
-    yield
-    assert faults(caplog.get_records("call")) == []
+pytestmark = pytest.mark.usefixtures("no_fault")
 
 
 @pytest.fixture(scope="module")

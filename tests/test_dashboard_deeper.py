@@ -13,7 +13,7 @@ pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
 
 
-from dashboard_shown import faults, page_of, showing  # noqa: E402
+from dashboard_shown import page_of, showing  # noqa: E402
 
 from bifurque.dashboard import (  # noqa: E402
     app,
@@ -40,11 +40,7 @@ from bifurque.engine.templates_list import template  # noqa: E402
 PEOPLE, DAYS = 400, 120
 
 
-@pytest.fixture(autouse=True)
-def no_fault(caplog):
-    """A page that meets what nobody foresaw says so in the log: none does."""
-    yield
-    assert faults(caplog.get_records("call")) == []
+pytestmark = pytest.mark.usefixtures("no_fault")
 
 
 @pytest.fixture(scope="module")

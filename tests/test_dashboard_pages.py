@@ -14,7 +14,7 @@ from click.testing import CliRunner
 pytest.importorskip("streamlit")
 duckdb = pytest.importorskip("duckdb")
 
-from dashboard_shown import PAGES, faults, page_of, showing  # noqa: E402
+from dashboard_shown import PAGES, page_of, showing  # noqa: E402
 from streamlit.testing.v1 import AppTest  # noqa: E402
 
 from bifurque.dashboard import app, asked, editing, jobs, launching, page_board, page_compare  # noqa: E402
@@ -37,11 +37,7 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def no_fault(caplog):
-    """A page that meets what nobody foresaw says so in the log: none does."""
-    yield
-    assert faults(caplog.get_records("call")) == []
+pytestmark = pytest.mark.usefixtures("no_fault")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("streamlit")
 pytest.importorskip("duckdb")
 
-from dashboard_shown import faults, page_of, showing
+from dashboard_shown import page_of, showing
 
 from bifurque.dashboard import (
     launching,
@@ -33,11 +33,7 @@ PEOPLE, DAYS = 600, 200
 ALL, SOME = (0, DAYS // 7), (3, 15)
 
 
-@pytest.fixture(autouse=True)
-def no_fault(caplog):
-    """A page that meets what nobody foresaw says so in the log: none does."""
-    yield
-    assert faults(caplog.get_records("call")) == []
+pytestmark = pytest.mark.usefixtures("no_fault")
 
 
 @pytest.fixture(scope="module")
